@@ -1,0 +1,43 @@
+# Everything needs Python 3.11 and make, and nothing else. Each target sets up what it needs.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV := .build/uv/bin/uv
+BIN := .venv/bin
+
+.PHONY: help setup demo test check lock clean
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+setup: .venv/complete ## make .venv with everything, from the lock
+
+demo: setup ## the whole product on this machine: real résumés of every job type, live progress, results
+	$(BIN)/enrich demo
+
+test: setup ## every test, on the real embedded stack
+	$(BIN)/pytest
+
+check: setup ## style, types, layers and unit tests: under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/unit
+
+lock: $(UV) ## write the lock anew from pyproject.toml: versions and hashes
+	$(UV) pip compile --quiet --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock
+
+clean: ## remove what the targets above have made
+	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# The last step leaves the mark, so that an interrupted set-up is done again.
+.venv/complete: requirements.lock pyproject.toml $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Into a folder of its own: this needs neither a virtual environment nor a Python that one may install into.
+$(UV):
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .build/uv 'uv>=0.5'
