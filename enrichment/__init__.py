@@ -1,0 +1,1 @@
+"""Durable jobs that enrich candidates' data: the nouns that every other package reads."""

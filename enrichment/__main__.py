@@ -1,0 +1,5 @@
+"""`python -m enrichment`: the command line."""
+
+from enrichment.cli import main
+
+main()

@@ -1,0 +1,41 @@
+"""The seam between a job and what enriches it."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from enrichment.models import JSON, JobType
+from enrichment.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One candidate to enrich.
+
+    `candidate` is the JSON as submitted, which every evidence pointer points into; `as_of` is the day, fixed at
+    submission, that an open-ended position is counted to; `locale` is a BCP 47 tag.
+    """
+
+    type: JobType
+    candidate: JSON
+    as_of: date
+    locale: str = "en"
+
+
+class Report(Protocol):
+    """Tells the people who watch how far the work is. Best effort: it never raises and never blocks for long."""
+
+    def __call__(self, percentage: int, stage: str, message: str) -> Awaitable[None]:
+        """`percentage` of this enrichment, 0-100. `message` is a sentence for people: counts, never candidate data."""
+        ...
+
+
+class Enricher(Protocol):
+    """Enriches a candidate.
+
+    Raises:
+        EnrichmentError: with the code and whether trying again can help.
+    """
+
+    async def enrich(self, task: Task, report: Report) -> Result: ...

@@ -1,0 +1,88 @@
+"""Every event that the product logs, in one list. A log line is a sentence and these fields, and never a payload.
+
+Fields are ids, numbers and codes. An error is logged as its class and code: its message may quote what it was about.
+"""
+
+import json
+import logging
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from enrichment.errors import EnrichmentError
+
+FIELDS = frozenset({
+    "attempt", "code", "count", "error", "job_id", "kind", "method", "path", "queue", "run", "seconds", "status",
+})  # fmt: skip
+"""What a log line may carry; anything else is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """A kind of log line; operators search for its name."""
+
+    name: str
+
+    def fields(self, *, error: BaseException | None = None, **values: Any) -> dict[str, Any]:
+        """The `extra` of a log call. An error becomes its class and, where it has one, its code."""
+        unknown = values.keys() - FIELDS
+        if unknown:
+            raise ValueError(f"log fields {sorted(unknown)} are not in the list of events")
+        if error is not None:
+            values["error"] = type(error).__name__
+            if isinstance(error, EnrichmentError):
+                values["code"] = error.code
+        return {"event": self.name, "fields": values}
+
+
+WORKER_READY = LogEvent("worker_ready")
+WORKER_STOPPING = LogEvent("worker_stopping")
+API_READY = LogEvent("api_ready")
+REQUEST_FAILED = LogEvent("request_failed")
+JOB_ACCEPTED = LogEvent("job_accepted")
+JOB_BEGUN = LogEvent("job_begun")
+ATTEMPT_FAILED = LogEvent("attempt_failed")
+JOB_FINISHED = LogEvent("job_finished")
+JOB_SUPERSEDED = LogEvent("job_superseded")
+JOB_CANCELLED = LogEvent("job_cancelled")
+CANCEL_NOT_SIGNALLED = LogEvent("cancel_not_signalled")
+DISPATCH_FAILED = LogEvent("dispatch_failed")
+DATABASE_LOST = LogEvent("database_lost")
+PROGRESS_LOST = LogEvent("progress_lost")
+SWEPT = LogEvent("swept")
+CLEANED_UP = LogEvent("cleaned_up")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, for machines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"at": _time(record), "level": record.levelname.lower(), "message": record.getMessage()}
+        line |= {"event": getattr(record, "event", record.name)} | getattr(record, "fields", {})
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__name__
+        return json.dumps(line, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """A sentence and `name=value` fields, for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = " ".join(f"{name}={value}" for name, value in getattr(record, "fields", {}).items())
+        if record.exc_info and record.exc_info[0]:
+            fields += f" error={record.exc_info[0].__name__}"
+        return f"{_time(record)} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()
+
+
+def configure() -> None:
+    """Sends this process's log to stderr: text on a terminal, JSON in a pipe."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextFormatter() if sys.stderr.isatty() else JsonFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for noisy in ("httpx", "uvicorn.access", "temporalio.activity", "temporalio.workflow"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def _time(record: logging.LogRecord) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"

@@ -1,0 +1,16 @@
+"""Job ids: UUIDv7 in canonical lower-case text, so that ids sort by the time of their making (RFC 9562 §5.7)."""
+
+import re
+
+import uuid_utils
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def new_id() -> str:
+    return str(uuid_utils.uuid7())
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is an id in the one form that the product accepts."""
+    return _CANONICAL.fullmatch(text) is not None

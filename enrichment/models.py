@@ -1,0 +1,221 @@
+"""The words of the product: job types, states, and the shapes that cross the HTTP boundary (camelCase JSON)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from enrichment import errors, queues
+
+JSON = dict[str, Any]
+
+
+class JobType(StrEnum):
+    """What a job does. Each is a Temporal workflow of its own, named in `workflow`."""
+
+    COMPETENCE_FILE_GENERATION = "competence_file_generation"
+    CANDIDATE_PROFILE_ENHANCEMENT = "candidate_profile_enhancement"
+    SKILLS_OPTIMIZATION = "skills_optimization"
+    EXPERIENCE_ENHANCEMENT = "experience_enhancement"
+    BULK_CANDIDATE_ENRICHMENT = "bulk_candidate_enrichment"
+
+    @property
+    def workflow(self) -> str:
+        """The Temporal workflow's name: `CompetenceFileGeneration` and so on."""
+        return "".join(word.capitalize() for word in self.value.split("_"))
+
+
+SINGLE_TYPES = tuple(t for t in JobType if t is not JobType.BULK_CANDIDATE_ENRICHMENT)
+"""The types that enrich one candidate, and so the types that a bulk's children can have."""
+
+
+class JobStatus(StrEnum):
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in TERMINAL
+
+
+OPEN = (JobStatus.PENDING, JobStatus.IN_PROGRESS)
+TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class Model(BaseModel):
+    """Base of every shape: camelCase outside, snake_case inside, and nothing that the shape does not name."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+def _job_type(value: object) -> object:
+    if not isinstance(value, str) or value.lower() not in set(JobType):
+        raise PydanticCustomError("unsupported_type", f"is no job type: use {', '.join(JobType)}")
+    return JobType(value.lower())
+
+
+def _single_type(value: object) -> object:
+    job_type = _job_type(value)
+    if job_type not in SINGLE_TYPES:
+        raise PydanticCustomError("unsupported_type", f"is no type of a bulk's children: use {', '.join(SINGLE_TYPES)}")
+    return job_type
+
+
+def _priority(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise PydanticCustomError("priority", f"is neither a band nor a number: use {queues.BANDS}")
+    try:
+        return queues.priority_of(value)
+    except ValueError as error:
+        raise PydanticCustomError("priority", str(error)) from None
+
+
+def _error_code(value: str) -> str:
+    if value not in errors.BY_CODE:
+        raise PydanticCustomError("error_code", f"is no error code: use {', '.join(errors.BY_CODE)}")
+    return value
+
+
+def _iso_date(value: object) -> object:
+    """Only `YYYY-MM-DD`: Pydantic alone would read a number as days since 1970."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    elif isinstance(value, date):
+        return value
+    raise PydanticCustomError("date", "is no day: write it as 2026-11-23")
+
+
+def _iso_datetime(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise PydanticCustomError("datetime", "is no time: write it as 2026-11-23T09:00:00Z")
+    return value
+
+
+IDENTIFIER_PATTERN = r"^[\w.:@/+\- ]{1,200}$"
+Identifier = Annotated[str, StringConstraints(strict=True, pattern=IDENTIFIER_PATTERN)]
+"""A candidate's id in the caller's system."""
+AnyJobType = Annotated[JobType, BeforeValidator(_job_type)]
+SingleJobType = Annotated[JobType, BeforeValidator(_single_type)]
+Priority = Annotated[int, BeforeValidator(_priority, json_schema_input_type=int | str)]
+Day = Annotated[date, BeforeValidator(_iso_date)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_iso_datetime)]
+
+
+class Rehearsal(Model):
+    """Delays and failures on demand, to rehearse load and faults with the real enricher. Off in production."""
+
+    stage_ms: int = Field(default=0, ge=0, le=60_000, strict=True)
+    """Pause at each stage of the enrichment."""
+    fail_code: Annotated[str, AfterValidator(_error_code)] | None = None
+    """The error code to fail with."""
+    fail_attempts: int = Field(default=1, ge=1, le=1_000, strict=True)
+    """How many attempts fail; those after them succeed."""
+
+
+class Options(Model):
+    """How to enrich."""
+
+    as_of: Day | None = None
+    """The day that an open-ended position is counted to; the day of submission by default."""
+    locale: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    """BCP 47 tag of the language that labels and sentences are written in."""
+    type: SingleJobType = JobType.CANDIDATE_PROFILE_ENHANCEMENT
+    """Bulk only: the type of each child."""
+    batch_size: int = Field(default=25, ge=1, le=500, strict=True)
+    """Bulk only: the number of children that one workflow runs one after another."""
+    rehearse: Rehearsal | None = None
+
+
+class Submission(Model):
+    """The body of `POST /api/enrichment`."""
+
+    type: AnyJobType
+    candidate_id: Identifier | None = None
+    candidate_data: JSON | None = None
+    candidates: Annotated[list[JSON], Field(min_length=1)] | None = None
+    priority: Priority = queues.DEFAULT_PRIORITY
+    options: Options = Options()
+    max_retries: int | None = Field(default=None, ge=0, le=20, strict=True)
+    run_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _one_or_many(self) -> Self:
+        bulk = self.type is JobType.BULK_CANDIDATE_ENRICHMENT
+        wanted, unwanted = ("candidates", "candidateData") if bulk else ("candidateData", "candidates")
+        given = {"candidates": self.candidates is not None, "candidateData": self.candidate_data is not None}
+        if not given[wanted]:
+            raise PydanticCustomError("missing", f"needs `{wanted}`", {"field": wanted})
+        if given[unwanted]:
+            raise PydanticCustomError("unexpected", f"takes `{wanted}`, not `{unwanted}`", {"field": unwanted})
+        if bulk and self.candidate_id is not None:
+            raise PydanticCustomError("unexpected", "is per candidate in a bulk", {"field": "candidateId"})
+        return self
+
+
+class Progress(Model):
+    """How far a job is. `seq` grows with every change of a job, also when Redis has lost what it held."""
+
+    percentage: int
+    stage: str
+    message: str
+    metadata: JSON = {}
+    attempt: int = 1
+    seq: int = 0
+    updated_at: datetime | None = None
+    degraded: bool = False
+    """Redis did not answer: the percentage is a guess from the row's status."""
+
+
+class Job(Model):
+    """One job, as `GET` shows it. `priority` is the number, `queue` the Temporal task queue."""
+
+    job_id: str
+    run: int
+    tenant: str
+    candidate_id: str | None
+    type: JobType
+    status: JobStatus
+    priority: int
+    queue: str
+    progress: Progress | None = None
+    result: JSON | None = None
+    error: str | None
+    error_code: str | None
+    retry_count: int
+    max_retries: int
+    retry_at: datetime | None
+    parent_id: str | None
+    created_at: datetime
+    run_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    provider: str | None
+    model: str | None
+
+
+class Event(Model):
+    """One change of a job's state."""
+
+    run: int
+    from_status: JobStatus | None
+    to_status: JobStatus
+    at: datetime
+    reason: str | None

@@ -1,0 +1,93 @@
+"""What crosses into Temporal: the activities' names, and one input and one output per workflow and activity.
+
+Ids and numbers, never a candidate's data. Histories outlive a deployment, so every new field has a default.
+"""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Activity(StrEnum):
+    """The activities, by the names that histories hold."""
+
+    ENRICH = "enrich"
+    RENDER = "render"
+    FINISH = "finish"
+    OPEN_BULK = "open_bulk"
+    RUN_BATCH = "run_batch"
+    CLOSE_BULK = "close_bulk"
+    SWEEP = "sweep"
+    CLEAN_UP = "clean_up"
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class JobRun(Shape):
+    """One run of one job: the input of its workflow and of each of its activities."""
+
+    job_id: str
+    run: int
+    tenant: str
+    priority_key: int
+    """Where the job stands in its task queue: 1 is served first, 5 last."""
+    max_retries: int
+
+
+class Ending(Shape):
+    """How a run ends, as its workflow saw it."""
+
+    job: JobRun
+    status: str
+    error_code: str | None = None
+    error: str | None = None
+
+
+class BulkRun(JobRun):
+    """A run of a bulk, which goes on as a new one after many batches."""
+
+    first_batch: int = 0
+
+
+class Plan(Shape):
+    """What a bulk is to do: `batches`, numbered from 0, of which `at_once` may run at a time.
+
+    After `per_run` batches the workflow goes on as a new run, so that no history grows long.
+    """
+
+    batches: int
+    at_once: int
+    per_run: int = 400
+
+
+class BatchRun(Shape):
+    """One batch of a bulk: the input of its workflow and of its activity."""
+
+    bulk: JobRun
+    batch: int
+
+
+class Slice(Shape):
+    """What a batch's activity did in its time slice. None left: the batch is done."""
+
+    left: int
+    wait_s: float = 0.0
+    """How long until the first of those left is due; 0: at once."""
+
+
+class Cleaned(Shape):
+    """What a cleanup deleted."""
+
+    deleted_jobs: int
+    deleted_progress: int
+
+
+class Swept(Shape):
+    """What a sweep found among the open rows it looked at."""
+
+    looked_at: int
+    dispatched_again: int
+    failed: int
+    stopped: int = 0

@@ -1,0 +1,104 @@
+"""Settings from the environment, read and checked once, when a process starts."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from enrichment.queues import BANDS, BY_BAND, Queue
+
+Slots = Annotated[int, Field(ge=1, le=1000)]
+
+
+class SettingsError(Exception):
+    """The environment is not usable; the message names every variable that is wrong and what it must be."""
+
+
+class Settings(BaseSettings):
+    """One field per variable; the variable's name is the field's in capitals, except where an alias says otherwise."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+
+    database_url: SecretStr = Field(
+        default=SecretStr("postgresql://enrichment@127.0.0.1:5432/enrichment"),
+        description="PostgreSQL, the record of every job",
+    )
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"), description="Redis, for live progress only"
+    )
+    temporal_address: str = Field(default="127.0.0.1:7233", description="Temporal's frontend, host:port")
+    temporal_namespace: str = Field(default="default", description="Temporal's namespace")
+    temporal_api_key: SecretStr | None = Field(default=None, description="API key of Temporal Cloud; switches TLS on")
+    temporal_tls: bool = Field(default=False, description="TLS to Temporal without an API key")
+    temporal_ui_url: str | None = Field(default=None, description="Temporal's Web UI, linked from the page")
+
+    model: str = Field(
+        default="rules", alias="ENRICHMENT_MODEL", description="`rules`, or a model by its pydantic-ai name"
+    )
+    api_host: str = Field(default="127.0.0.1", alias="ENRICHMENT_API_HOST", description="address the API listens on")
+    api_port: int = Field(
+        default=8000, ge=0, le=65535, alias="ENRICHMENT_API_PORT", description="port the API listens on"
+    )
+    slots_critical: Slots = Field(
+        default=5, alias="ENRICHMENT_SLOTS_CRITICAL", description="jobs at a time, per worker"
+    )
+    slots_high: Slots = Field(default=3, alias="ENRICHMENT_SLOTS_HIGH", description="jobs at a time, per worker")
+    slots_normal: Slots = Field(default=2, alias="ENRICHMENT_SLOTS_NORMAL", description="jobs at a time, per worker")
+    slots_low: Slots = Field(default=1, alias="ENRICHMENT_SLOTS_LOW", description="jobs at a time, per worker")
+    bands: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=tuple(BY_BAND), alias="ENRICHMENT_QUEUES", description="bands that a worker serves, with commas between"
+    )
+    retention_days: int = Field(
+        default=7, ge=1, alias="ENRICHMENT_RETENTION_DAYS", description="days that a finished job is kept"
+    )
+    max_body_bytes: int = Field(
+        default=1_000_000, ge=1_000, alias="ENRICHMENT_MAX_BODY_BYTES", description="largest request body"
+    )
+    max_candidates: int = Field(
+        default=1_000, ge=1, alias="ENRICHMENT_MAX_CANDIDATES", description="most candidates in one JSON bulk request"
+    )
+    rehearsal: bool = Field(
+        default=False,
+        alias="ENRICHMENT_REHEARSAL",
+        description="allow `options.rehearse` (delays and failures on demand)",
+    )
+    data_dir: Path = Field(
+        default=Path(".enrich"), alias="ENRICHMENT_DATA_DIR", description="where `enrich dev` keeps its state"
+    )
+
+    @field_validator("bands", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        names = [name.strip().lower() for name in value.split(",")] if isinstance(value, str) else value
+        if not isinstance(names, list | tuple) or not names or not set(names) <= set(BY_BAND):
+            raise ValueError(f"names no queue: use some of {BANDS}")
+        return tuple(names)
+
+    def slots(self, queue: Queue) -> int:
+        """Jobs of this queue that one worker process runs at a time."""
+        slots: int = getattr(self, f"slots_{queue.band}")
+        return slots
+
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(days=self.retention_days)
+
+
+def load() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: some variables are wrong; all of them are named in one message.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"  {_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors(include_input=False)]
+        raise SettingsError("The environment is not usable:\n" + "\n".join(lines)) from None
+
+
+def _variable(name: str) -> str:
+    """The environment variable behind a field's name or alias."""
+    return name.upper()
