@@ -1,0 +1,99 @@
+"""PostgreSQL: the one way to reach it, with limits on every wait and its errors in our words."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self
+
+from sqlalchemy.engine import CursorResult, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql import Executable
+
+from enrichment.errors import EnrichmentError, Internal, InvalidInput, StorageUnavailable
+from enrichment.settings import Settings
+
+CONNECT_TIMEOUT_S = 3.0
+STATEMENT_TIMEOUT_S = 10.0
+"""Asyncpg gives a statement up after this; an untimed one hangs for as long as a frozen server does."""
+POOL_TIMEOUT_S = 3.0
+"""A request that finds every connection in use waits this long before it is told 503."""
+UNAVAILABLE_STATES = ("08", "53", "57", "58", "25006", "40")
+"""SQLSTATEs after which the same statement may work: connection, resources, operator, system, read-only, rollback."""
+
+
+def dsn(settings: Settings, drivername: str = "postgresql") -> str:
+    """The database's URL for `drivername`, whatever driver the settings name."""
+    url = make_url(settings.database_url.get_secret_value()).set(drivername=drivername)
+    return url.render_as_string(hide_password=False)
+
+
+class Database:
+    """A pool of connections, and PostgreSQL's errors in our words."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @classmethod
+    def connect(cls, settings: Settings, *, application: str, pool_size: int = 10) -> Self:
+        """Opens no connection yet: the first statement does. `application` is shown in `pg_stat_activity`."""
+        engine = create_async_engine(
+            dsn(settings, "postgresql+asyncpg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_S,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            hide_parameters=True,
+            connect_args={
+                "timeout": CONNECT_TIMEOUT_S,
+                "command_timeout": STATEMENT_TIMEOUT_S,
+                "server_settings": {"application_name": application, "jit": "off"},
+            },
+        )
+        return cls(engine)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        """Runs one statement as a transaction of its own: one round trip, no BEGIN and COMMIT around it.
+
+        Raises:
+            StorageUnavailable: PostgreSQL cannot be reached or cannot write; the same statement may work later.
+            InvalidInput: a value that PostgreSQL cannot hold.
+        """
+        with translated():
+            async with self._autocommit.connect() as connection:
+                result: CursorResult[Any] = await connection.execute(statement, parameters)
+                return result
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Several statements that commit together. Raises as `execute` does."""
+        with translated():
+            async with self._engine.begin() as connection:
+                yield connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """PostgreSQL's and the driver's errors as ours, with the class and the SQLSTATE alone.
+
+    The driver's own message would quote the values ("invalid input for query argument"), the server's DETAIL the row.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise _translate(error) from None
+
+
+def _translate(error: Exception) -> EnrichmentError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or ""
+    what = f"{type(cause).__name__} {state}".strip()
+    if state.startswith("22"):
+        return InvalidInput(f"PostgreSQL cannot hold a value of this request ({what})")
+    if isinstance(error, DBAPIError) and state and not state.startswith(UNAVAILABLE_STATES):
+        return Internal(f"The database refused a statement ({what})")
+    return StorageUnavailable(f"The database does not answer ({what}); try again in a few seconds")

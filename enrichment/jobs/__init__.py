@@ -1,0 +1,11 @@
+"""Every statement on the jobs' tables, by what it is for.
+
+- `intake`: a job enters: the insert that accepts it
+- `outbox`: a row becomes a workflow: claim, mark, give back
+- `transitions`: begin, save, fail an attempt, finish, cancel, retry: each one guarded statement
+- `batches`: a bulk's children
+- `documents`: what was rendered from a result
+- `queries`: one job, a page of jobs, a job's events
+- `statistics`: what the operators see, from counts that triggers keep
+- `upkeep`: workers' signs of life, stuck rows, cleanup
+"""

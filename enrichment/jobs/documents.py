@@ -1,0 +1,26 @@
+"""The rendered documents of a job."""
+
+from sqlalchemy import text
+
+from enrichment.db import Database
+
+_STORE = text("""
+    INSERT INTO enrichment_document (job_id, format, run, content)
+    SELECT id, :format, run, :content FROM enrichment_job WHERE id = :id AND run = :run AND status = 'in_progress'
+    ON CONFLICT (job_id, format) DO UPDATE
+        SET run = excluded.run, content = excluded.content, created_at = excluded.created_at
+    RETURNING job_id
+""")
+_READ = text("SELECT content FROM enrichment_document WHERE job_id = :id AND format = :format")
+
+
+async def put(database: Database, job_id: str, run: int, format_: str, content: bytes) -> bool:
+    """Stores a document of a run that is in progress. False: superseded, nothing was stored."""
+    parameters = {"id": job_id, "run": run, "format": format_, "content": content}
+    return (await database.execute(_STORE, parameters)).first() is not None
+
+
+async def get(database: Database, job_id: str, format_: str) -> bytes | None:
+    """The document; None where there is none of this format."""
+    content: bytes | None = (await database.execute(_READ, {"id": job_id, "format": format_})).scalar()
+    return content

@@ -1,0 +1,121 @@
+"""Reading jobs: one, a page, the events of one. Every query carries the tenant and follows an index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from enrichment.db import Database
+from enrichment.models import Event, Job, JobStatus, JobType
+from enrichment.tables import EventRow, JobRow
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to; None leaves it open."""
+
+    status: JobStatus | None = None
+    type: JobType | None = None
+    priority: int | None = None
+    queue: str | None = None
+    candidate_id: str | None = None
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Jobs, the newest first; `next_cursor` opens the page after it, None at the end."""
+
+    jobs: Sequence[Job]
+    next_cursor: str | None
+
+
+_SUMMARY = (
+    JobRow.id, JobRow.run, JobRow.tenant, JobRow.candidate_id, JobRow.type, JobRow.status, JobRow.priority,
+    JobRow.queue, JobRow.error, JobRow.error_code, JobRow.retry_count, JobRow.max_retries, JobRow.retry_at,
+    JobRow.parent_id, JobRow.created_at, JobRow.run_at, JobRow.started_at, JobRow.completed_at, JobRow.provider,
+    JobRow.model,
+)  # fmt: skip
+
+
+async def get(database: Database, tenant: str, job_id: str) -> Job | None:
+    """The job with its result. A result that is saved but not final is not shown."""
+    statement = select(*_SUMMARY, JobRow.result).where(JobRow.tenant == tenant, JobRow.id == job_id)
+    row = (await database.execute(statement)).first()
+    if row is None:
+        return None
+    return _job(row, result=row.result if row.status == JobStatus.COMPLETED else None)
+
+
+async def statuses(database: Database, job_ids: Sequence[str]) -> dict[str, JobStatus]:
+    """The states of several jobs in one query; a job that is gone is left out."""
+    rows = await database.execute(select(JobRow.id, JobRow.status).where(JobRow.id.in_(job_ids)))
+    return {row.id: JobStatus(row.status) for row in rows}
+
+
+async def page(database: Database, tenant: str, wanted: Filter, *, limit: int, cursor: str | None) -> Page:
+    """A page of at most `limit` jobs without their results. `cursor` is the `next_cursor` of the page before."""
+    statement = _narrow(select(*_SUMMARY), tenant, wanted)
+    if cursor is not None:
+        statement = statement.where(JobRow.id < cursor)
+    rows = (await database.execute(statement.order_by(JobRow.id.desc()).limit(limit + 1))).all()
+    jobs = [_job(row) for row in rows[:limit]]
+    return Page(jobs, jobs[-1].job_id if len(rows) > limit else None)
+
+
+async def events(database: Database, job_id: str) -> list[Event]:
+    """Every change of the job's state, the oldest first."""
+    rows = await database.execute(select(EventRow).where(EventRow.job_id == job_id).order_by(EventRow.id))
+    return [
+        Event(
+            run=row.run,
+            from_status=row.from_status and JobStatus(row.from_status),
+            to_status=JobStatus(row.to_status),
+            at=row.at,
+            reason=row.reason,
+        )
+        for row in rows
+    ]
+
+
+def _narrow(statement: Select[*tuple[Any, ...]], tenant: str, wanted: Filter) -> Select[*tuple[Any, ...]]:
+    statement = statement.where(JobRow.tenant == tenant)
+    conditions = (
+        (JobRow.status, wanted.status),
+        (JobRow.type, wanted.type),
+        (JobRow.priority, wanted.priority),
+        (JobRow.queue, wanted.queue),
+        (JobRow.candidate_id, wanted.candidate_id),
+        (JobRow.parent_id, wanted.parent_id),
+    )
+    for column, value in conditions:
+        if value is not None:
+            statement = statement.where(column == value)
+    return statement
+
+
+def _job(row: Any, result: dict[str, Any] | None = None) -> Job:
+    return Job(
+        job_id=row.id,
+        run=row.run,
+        tenant=row.tenant,
+        candidate_id=row.candidate_id,
+        type=JobType(row.type),
+        status=JobStatus(row.status),
+        priority=row.priority,
+        queue=row.queue,
+        result=result,
+        error=row.error,
+        error_code=row.error_code,
+        retry_count=row.retry_count,
+        max_retries=row.max_retries,
+        retry_at=row.retry_at,
+        parent_id=row.parent_id,
+        created_at=row.created_at,
+        run_at=row.run_at,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        provider=row.provider,
+        model=row.model,
+    )

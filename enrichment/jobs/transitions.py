@@ -1,0 +1,226 @@
+"""Changes of a job's state, each one guarded statement that also writes the event: whichever commits first wins.
+
+    pending ──begin──▶ in_progress ──finish──▶ completed | failed | cancelled
+       └──────────────cancel──────────────────▶ cancelled
+    failed | cancelled ──retry──▶ pending, as the next run
+
+A statement that finds another run or another state changes nothing and says so: its caller's work is superseded.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from enrichment.db import Database
+from enrichment.models import JSON, JobStatus, JobType
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an attempt needs of its row."""
+
+    type: JobType
+    tenant: str
+    payload: JSON
+    options: JSON
+    max_retries: int
+    has_result: bool
+    """An earlier attempt of this run has saved its result: nothing is left to enrich."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ends. `result` is left out where it was saved before."""
+
+    status: JobStatus
+    error_code: str | None = None
+    error: str | None = None
+    result: JSON | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A job whose state this statement changed."""
+
+    id: str
+    run: int
+    was: JobStatus
+    parent_id: str | None
+    batch: int | None
+    is_dispatched: bool
+    attempt: int
+    """The last attempt of the run, from 1."""
+
+
+_BEGIN = text("""
+    WITH job AS (
+        UPDATE enrichment_job
+        SET status = 'in_progress', started_at = coalesce(started_at, clock_timestamp()), retry_at = NULL,
+            retry_count = retries_before_run + :attempt - 1,
+            dispatched_at = coalesce(dispatched_at, now()), checked_at = coalesce(checked_at, now())
+        WHERE id = :id AND run = :run AND status IN ('pending', 'in_progress')
+        RETURNING id, run, old.status AS was, type, tenant, payload, options, max_retries, result
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status)
+        SELECT id, run, was, 'in_progress' FROM job WHERE was = 'pending'
+    )
+    SELECT type, tenant, payload, options, max_retries, result IS NOT NULL AS has_result FROM job
+""").columns(payload=JSONB, options=JSONB)
+_SAVE = text("""
+    UPDATE enrichment_job
+    SET result = CAST(:result AS jsonb), provider = :provider, model = :model, input_tokens = :input_tokens,
+        output_tokens = :output_tokens, cost_usd = :cost_usd
+    WHERE id = :id AND run = :run AND status = 'in_progress'
+    RETURNING id
+""")
+_RESULT = text("""
+    SELECT result FROM enrichment_job WHERE id = :id AND run = :run AND status = 'in_progress'
+""").columns(result=JSONB)
+_FAIL_ATTEMPT = text("""
+    UPDATE enrichment_job SET error_code = :error_code, error = :error, retry_at = :retry_at
+    WHERE id = :id AND run = :run AND status = 'in_progress'
+    RETURNING id
+""")
+_FINISH = text("""
+    WITH job AS (
+        UPDATE enrichment_job
+        SET status = CAST(:status AS text), completed_at = clock_timestamp(), retry_at = NULL,
+            error_code = :error_code, error = :error,
+            result = CASE CAST(:status AS text) WHEN 'completed' THEN coalesce(CAST(:result AS jsonb), result) END,
+            provider = coalesce(:provider, provider), model = coalesce(:model, model),
+            input_tokens = coalesce(:input_tokens, input_tokens),
+            output_tokens = coalesce(:output_tokens, output_tokens), cost_usd = coalesce(:cost_usd, cost_usd)
+        WHERE id = :id AND run = :run AND status IN ('pending', 'in_progress')
+        RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
+                  retry_count - retries_before_run + 1 AS attempt
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, was, CAST(:status AS text), coalesce(:error_code, :error) FROM job
+    )
+    SELECT * FROM job
+""")
+_CANCEL = text("""
+    WITH job AS (
+        UPDATE enrichment_job
+        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, error_code = NULL, result = NULL,
+            error = :reason
+        WHERE id = :id AND tenant = :tenant AND status IN ('pending', 'in_progress')
+        RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
+                  retry_count - retries_before_run + 1 AS attempt
+    ), child AS (
+        UPDATE enrichment_job
+        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, error_code = NULL, result = NULL,
+            error = :reason
+        WHERE parent_id = (SELECT id FROM job) AND status IN ('pending', 'in_progress')
+        RETURNING id, run, old.status AS was
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, was, 'cancelled', :reason FROM job
+        UNION ALL SELECT id, run, was, 'cancelled', :reason FROM child
+    )
+    SELECT * FROM job
+""")
+_RETRY = text("""
+    WITH job AS (
+        UPDATE enrichment_job AS job
+        SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
+            error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
+            run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL
+        WHERE id = :id AND tenant = :tenant AND status IN ('failed', 'cancelled')
+          AND NOT EXISTS (SELECT 1 FROM enrichment_job AS parent
+                          WHERE parent.id = job.parent_id AND parent.status IN ('pending', 'in_progress'))
+        RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
+                  retry_count - retries_before_run + 1 AS attempt
+    ), child AS (
+        UPDATE enrichment_job
+        SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
+            error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
+            claimed_at = NULL, dispatched_at = now(), checked_at = NULL, batch = coalesce(batch, 0)
+        WHERE parent_id = (SELECT id FROM job) AND status IN ('failed', 'cancelled')
+        RETURNING id, run, old.status AS was
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, was, 'pending', 'retry' FROM job
+        UNION ALL SELECT id, run, was, 'pending', 'retry' FROM child
+    )
+    SELECT * FROM job
+""")
+
+
+async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work | None:
+    """An attempt begins. None: the run is over or another one has begun, so there is nothing to do."""
+    row = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt})).first()
+    if row is None:
+        return None
+    return Work(JobType(row.type), row.tenant, row.payload, row.options, row.max_retries, row.has_result)
+
+
+async def save(database: Database, job_id: str, run: int, result: JSON) -> bool:
+    """Keeps what an enrichment answered, before anything else can fail. False: superseded, nothing was kept."""
+    return (await database.execute(_SAVE, {"id": job_id, "run": run, **_answer(result)})).first() is not None
+
+
+async def saved_result(database: Database, job_id: str, run: int) -> JSON | None:
+    """What `save` kept. None: superseded."""
+    row = (await database.execute(_RESULT, {"id": job_id, "run": run})).first()
+    return None if row is None else row.result
+
+
+async def fail_attempt(
+    database: Database, job_id: str, run: int, *, error_code: str, error: str, retry_at: datetime | None
+) -> bool:
+    """Shows why the last attempt failed and when the next is due; the state does not change. False: superseded."""
+    parameters = {"id": job_id, "run": run, "error_code": error_code, "error": error, "retry_at": retry_at}
+    return (await database.execute(_FAIL_ATTEMPT, parameters)).first() is not None
+
+
+async def finish(database: Database, job_id: str, run: int, outcome: Outcome) -> Changed | None:
+    """The run ends. None: it had ended before, and that end stands."""
+    parameters = {
+        "id": job_id,
+        "run": run,
+        "status": outcome.status,
+        "error_code": outcome.error_code,
+        "error": outcome.error,
+        **_answer(outcome.result),
+    }
+    return _changed((await database.execute(_FINISH, parameters)).first())
+
+
+async def cancel(database: Database, tenant: str, job_id: str, reason: str) -> Changed | None:
+    """Cancels an open job, and the open children of a bulk with it. None: there is no such open job."""
+    return _changed((await database.execute(_CANCEL, {"id": job_id, "tenant": tenant, "reason": reason})).first())
+
+
+async def retry(database: Database, tenant: str, job_id: str) -> Changed | None:
+    """Makes a failed or cancelled job pending again as its next run; of a bulk, what is not completed with it.
+
+    None: there is no such job in these states, or it belongs to a bulk that still runs.
+    """
+    return _changed((await database.execute(_RETRY, {"id": job_id, "tenant": tenant})).first())
+
+
+def _answer(result: JSON | None) -> dict[str, Any]:
+    """The columns that hold an enrichment's answer and what it cost; all empty where there is none."""
+    answer = result or {}
+    usage = answer.get("usage", {})
+    return {
+        "result": None if result is None else json.dumps(result),
+        "provider": answer.get("provider"),
+        "model": answer.get("model"),
+        "input_tokens": usage.get("inputTokens"),
+        "output_tokens": usage.get("outputTokens"),
+        "cost_usd": usage.get("costUsd"),
+    }
+
+
+def _changed(row: Any) -> Changed | None:
+    if row is None:
+        return None
+    return Changed(
+        row.id, row.run, JobStatus(row.was), row.parent_id, row.batch, row.dispatched_at is not None, row.attempt
+    )

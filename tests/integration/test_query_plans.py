@@ -1,0 +1,116 @@
+"""Each query that runs often follows an index: none reads a table that grows with the jobs from end to end."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import event, text
+
+from enrichment.db import Database, dsn
+from enrichment.jobs import batches, documents, outbox, queries, statistics, transitions, upkeep
+from enrichment.models import JobStatus, JobType
+from enrichment.settings import Settings
+
+GROWING = {"enrichment_job", "enrichment_event", "enrichment_document", "enrichment_throughput"}
+ROWS = 20_000
+
+SEED = text("""
+    INSERT INTO enrichment_job (id, tenant, candidate_id, type, status, priority, queue, payload, options, max_retries,
+                                result, completed_at, started_at, error_code, dispatched_at, checked_at, parent_id, batch)
+    SELECT 'plan-' || n, 'plans', 'c' || n % 5000, 'skills_optimization',
+           CASE WHEN n % 20 = 0 THEN 'pending' WHEN n % 21 = 0 THEN 'failed' ELSE 'completed' END, 5,
+           'enrichment-low', '{}', '{}', 3, '{}',
+           CASE WHEN n % 20 = 0 THEN NULL ELSE now() - n * interval '1 second' END, now() - n * interval '2 seconds',
+           CASE WHEN n % 21 = 0 THEN 'internal' END, now(), now() + interval '1 day',
+           CASE WHEN n % 10 = 3 THEN 'plan-' || (n / 100) * 100 + 1 END, CASE WHEN n % 10 = 3 THEN 0 END
+    FROM generate_series(1, :rows) AS n
+    ON CONFLICT DO NOTHING
+""")
+DOCUMENTS = text("""
+    INSERT INTO enrichment_document (job_id, format, run, content)
+    SELECT id, 'md', 1, '\\x00' FROM enrichment_job WHERE tenant = 'plans'
+""")
+THROUGHPUT = text("""
+    INSERT INTO enrichment_throughput (minute, tenant, queue, status, shard, jobs, seconds)
+    SELECT now() - n * interval '1 minute', 'plans', 'enrichment-low', 'completed', 0, 1, 1
+    FROM generate_series(1, :rows) AS n
+""")
+EVENTS = text("""
+    INSERT INTO enrichment_event (job_id, run, to_status)
+    SELECT id, 1, 'pending' FROM enrichment_job WHERE tenant = 'plans'
+""")
+
+
+@pytest.fixture(scope="module")
+async def many_rows(database: Database) -> Database:
+    await database.execute(SEED, {"rows": ROWS})
+    await database.execute(EVENTS)
+    await database.execute(DOCUMENTS)
+    await database.execute(THROUGHPUT, {"rows": ROWS})
+    for table in GROWING:
+        await database.execute(text(f"ANALYZE {table}"))
+    return database
+
+
+HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
+
+CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
+    "one job": lambda db: queries.get(db, "plans", "plan-7"),
+    "states of several": lambda db: queries.statuses(db, ["plan-7", "plan-8"]),
+    "list": lambda db: queries.page(db, "plans", queries.Filter(), limit=50, cursor="plan-9"),
+    "list by status": lambda db: queries.page(
+        db, "plans", queries.Filter(status=JobStatus.FAILED), limit=50, cursor="plan-9"
+    ),
+    "list by type": lambda db: queries.page(
+        db, "plans", queries.Filter(type=JobType.SKILLS_OPTIMIZATION), limit=50, cursor=None
+    ),
+    "list by priority": lambda db: queries.page(db, "plans", queries.Filter(priority=5), limit=50, cursor=None),
+    "list by candidate": lambda db: queries.page(db, "plans", queries.Filter(candidate_id="c7"), limit=50, cursor=None),
+    "children": lambda db: queries.page(db, "plans", queries.Filter(parent_id="plan-101"), limit=50, cursor=None),
+    "events": lambda db: queries.events(db, "plan-7"),
+    "document": lambda db: documents.get(db, "plan-7", "md"),
+    "claim": lambda db: outbox.claim(db, ["enrichment-low"], 20),
+    "begin": lambda db: transitions.begin(db, "plan-7", 1, 1),
+    "save": lambda db: transitions.save(db, "plan-7", 1, {}),
+    "finish": lambda db: transitions.finish(db, "plan-7", 1, transitions.Outcome(JobStatus.CANCELLED)),
+    "cancel": lambda db: transitions.cancel(db, "plans", "plan-101", "why"),
+    "retry": lambda db: transitions.retry(db, "plans", "plan-101"),
+    "rest of a batch": lambda db: batches.rest(db, "plan-101", 0),
+    "counts of a bulk": lambda db: batches.counts(db, "plan-101"),
+    "open rows": lambda db: upkeep.unchecked(db, 200),
+    "throughput": lambda db: statistics.throughput(db, "plans", HOUR_AGO),
+    "stats": lambda db: statistics.stats(db, "plans"),
+    "load": lambda db: statistics.load(db, "plans"),
+    "cleanup": lambda db: upkeep.delete_ended(db, timedelta(days=365)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_no_query_scans_a_table_that_grows(many_rows: Database, settings: Settings, name: str) -> None:
+    statements: list[tuple[str, Sequence[Any]]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Sequence[Any], *_: Any) -> None:
+        statements.append((statement, parameters))
+
+    engine = many_rows._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    await CASES[name](many_rows)
+    event.remove(engine, "before_cursor_execute", note)
+
+    connection = await asyncpg.connect(dsn(settings))
+    plans = [
+        json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *parameters))[0]["Plan"]
+        for statement, parameters in statements
+    ]
+    await connection.close()
+    assert plans
+    assert [table for plan in plans for table in scanned(plan) if table in GROWING] == []
+
+
+def scanned(node: dict[str, Any]) -> list[str]:
+    """The tables that this plan reads from end to end."""
+    here = [node["Relation Name"]] if node["Node Type"] == "Seq Scan" else []
+    return [*here, *(table for child in node.get("Plans", ()) for table in scanned(child))]

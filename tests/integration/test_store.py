@@ -1,0 +1,299 @@
+"""The schema, and the guarded transitions on it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from enrichment import migrations
+from enrichment.db import Database, dsn
+from enrichment.errors import Internal
+from enrichment.ids import new_id
+from enrichment.jobs import batches, intake, outbox, queries, transitions, upkeep
+from enrichment.jobs.intake import NewChild, NewJob
+from enrichment.jobs.transitions import Outcome
+from enrichment.models import JSON, JobStatus, JobType
+from enrichment.settings import Settings
+from enrichment.tables import Base
+
+TENANT = "store-tests"
+RESULT: JSON = {"provider": "rules", "model": "rules-1", "usage": {"inputTokens": 3, "outputTokens": 4, "costUsd": 0.5}}
+
+
+def a_job(**changes: Any) -> NewJob:
+    """A job that no worker of this session takes: it is due in a year."""
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "tenant": TENANT,
+        "type": JobType.SKILLS_OPTIMIZATION,
+        "priority": 5,
+        "queue": "enrichment-normal",
+        "max_retries": 3,
+        "payload": {"basics": {"name": "Ada"}},
+        "options": {"asOf": "2026-11-23"},
+        "run_at": datetime.now(UTC) + timedelta(days=365),
+    }
+    return NewJob(**{**values, **changes})
+
+
+@pytest.fixture
+async def job_id(database: Database) -> str:
+    return (await intake.accept(database, a_job())).id
+
+
+async def status(database: Database, job_id: str) -> JobStatus:
+    return (await queries.statuses(database, [job_id]))[job_id]
+
+
+async def history(database: Database, job_id: str) -> list[tuple[int, str | None, str]]:
+    return [(event.run, event.from_status, event.to_status) for event in await queries.events(database, job_id)]
+
+
+@pytest.fixture
+async def empty_database(settings: Settings) -> AsyncIterator[Settings]:
+    """A schema of its own beside the others', so that it can be taken down."""
+    name = f"migrations_{uuid4().hex}"
+    connection = await asyncpg.connect(dsn(settings))
+    await connection.execute(f"CREATE SCHEMA {name}")
+    await connection.execute(f"ALTER ROLE CURRENT_USER SET search_path TO {name}")
+    yield settings
+    await connection.execute("ALTER ROLE CURRENT_USER RESET search_path")
+    await connection.execute(f"DROP SCHEMA {name} CASCADE")
+    await connection.close()
+
+
+async def test_the_migrations_go_up_and_down_and_up_again(empty_database: Settings) -> None:
+    tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
+    for direction, arguments, left in (
+        (migrations.upgrade, (), 7),
+        (migrations.downgrade, ("base",), 1),
+        (migrations.upgrade, (), 7),
+    ):
+        await asyncio.to_thread(direction, empty_database, *arguments)
+        connection = await asyncpg.connect(dsn(empty_database))
+        assert await connection.fetchval(tables) == left
+        assert await connection.fetchval("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") >= 0
+        await connection.close()
+
+
+async def test_two_processes_may_migrate_at_once(empty_database: Settings) -> None:
+    url = empty_database.database_url.get_secret_value()
+    command = (sys.executable, "-P", "-m", "enrichment", "migrate")
+    both = [await asyncio.create_subprocess_exec(*command, env={**os.environ, "DATABASE_URL": url}) for _ in range(2)]
+    assert [await process.wait() for process in both] == [0, 0]
+
+
+async def test_the_tables_in_the_code_are_those_of_the_migrations(settings: Settings) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    engine = create_async_engine(dsn(settings, "postgresql+asyncpg"))
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+async def test_a_run_goes_from_pending_to_completed_and_stays_there(database: Database, job_id: str) -> None:
+    work = await transitions.begin(database, job_id, run=1, attempt=1)
+    assert work is not None
+    assert (work.payload, work.has_result) == ({"basics": {"name": "Ada"}}, False)
+    assert await transitions.save(database, job_id, 1, RESULT)
+    assert (await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED))) is not None
+
+    assert await transitions.finish(database, job_id, 1, Outcome(JobStatus.FAILED, "internal", "late")) is None
+    assert await transitions.cancel(database, TENANT, job_id, "late") is None
+    assert await transitions.begin(database, job_id, run=1, attempt=2) is None
+    assert not await transitions.save(database, job_id, 1, {"late": True})
+    job = await queries.get(database, TENANT, job_id)
+    assert job is not None
+    assert (job.status, job.result, job.provider) == (JobStatus.COMPLETED, RESULT, "rules")
+    assert await history(database, job_id) == [
+        (1, None, "pending"),
+        (1, "pending", "in_progress"),
+        (1, "in_progress", "completed"),
+    ]
+
+
+async def test_a_result_is_shown_only_once_the_job_is_completed(database: Database, job_id: str) -> None:
+    await transitions.begin(database, job_id, 1, 1)
+    await transitions.save(database, job_id, 1, RESULT)
+
+    job = await queries.get(database, TENANT, job_id)
+    assert job is not None
+    assert job.result is None
+
+
+async def test_of_a_cancel_and_a_completion_at_once_exactly_one_wins(database: Database) -> None:
+    for _ in range(20):
+        job_id = (await intake.accept(database, a_job())).id
+        await transitions.begin(database, job_id, 1, 1)
+        cancelled, completed = await asyncio.gather(
+            transitions.cancel(database, TENANT, job_id, "stop"),
+            transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=RESULT)),
+        )
+        assert (cancelled is None) != (completed is None)
+        won = JobStatus.CANCELLED if cancelled else JobStatus.COMPLETED
+        assert await status(database, job_id) is won
+        assert len(await history(database, job_id)) == 3
+
+
+async def test_a_retry_is_the_next_run_and_the_old_run_cannot_touch_it(database: Database, job_id: str) -> None:
+    await transitions.begin(database, job_id, 1, 1)
+    await transitions.begin(database, job_id, 1, 2)
+    await transitions.finish(database, job_id, 1, Outcome(JobStatus.FAILED, "provider_timeout", "no answer"))
+
+    retried = await transitions.retry(database, TENANT, job_id)
+
+    assert retried is not None
+    assert retried.run == 2
+    assert await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=RESULT)) is None
+    assert await transitions.begin(database, job_id, 2, 1) is not None
+    job = await queries.get(database, TENANT, job_id)
+    assert job is not None
+    assert (job.run, job.retry_count, job.error) == (2, 2, None)
+    assert await transitions.retry(database, TENANT, job_id) is None
+
+
+async def test_another_tenant_sees_and_changes_nothing(database: Database, job_id: str) -> None:
+    assert await queries.get(database, "another", job_id) is None
+    assert await transitions.cancel(database, "another", job_id, "mine now") is None
+    assert await status(database, job_id) is JobStatus.PENDING
+
+
+async def test_the_same_key_is_accepted_once_also_at_the_same_time(database: Database) -> None:
+    key = uuid4().hex
+    accepted = await asyncio.gather(
+        *(intake.accept(database, a_job(idempotency_key=key, request_hash="h")) for _ in range(8))
+    )
+    assert len({one.id for one in accepted}) == 1
+    assert sum(one.is_new for one in accepted) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "status = 'completed'",
+        "status = 'completed', completed_at = now()",
+        "status = 'failed', completed_at = now()",
+        "completed_at = now()",
+        "status = 'paused'",
+        "retry_count = -1",
+    ],
+)
+async def test_the_database_itself_refuses_a_state_that_makes_no_sense(
+    database: Database, job_id: str, change: str
+) -> None:
+    with pytest.raises(Internal, match="23514"):
+        await database.execute(text(f"UPDATE enrichment_job SET {change} WHERE id = :id"), {"id": job_id})
+
+
+async def test_a_claim_is_taken_once_and_comes_free_again(database: Database) -> None:
+    queue = f"enrichment-{uuid4().hex}"
+    ids = [(await intake.accept(database, a_job(queue=queue, run_at=None, priority=p))).id for p in (5, 9, 7)]
+
+    claims = await asyncio.gather(*(outbox.claim(database, [queue], 2) for _ in range(2)))
+
+    assert sorted(job.id for claim in claims for job in claim) == sorted(ids)
+    first = next(claim for claim in claims if claim)
+    assert [job.priority for job in first] == sorted((job.priority for job in first), reverse=True)
+    await outbox.give_back(database, first)
+    assert {job.id for job in await outbox.claim(database, [queue], 10)} == {job.id for job in first}
+    await outbox.mark_dispatched(database, first)
+    await outbox.give_back(database, first)
+    assert await outbox.claim(database, [queue], 10) == []
+
+
+async def test_a_job_that_is_due_later_is_not_dispatched_before(database: Database) -> None:
+    queue = f"enrichment-{uuid4().hex}"
+    later = datetime.now(UTC) + timedelta(hours=1)
+    await intake.accept(database, a_job(queue=queue, run_at=later))
+    due = (await intake.accept(database, a_job(queue=queue, run_at=datetime.now(UTC) - timedelta(seconds=1)))).id
+
+    assert [job.id for job in await outbox.claim(database, [queue], 10)] == [due]
+
+
+async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Database) -> None:
+    parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 4, "batches": 2})
+    children = [NewChild(new_id(), f"c{n}", {"n": n}, n // 2) for n in range(4)]
+    await intake.accept_bulk(database, parent, JobType.SKILLS_OPTIMIZATION, children, datetime.now(UTC))
+    first = children[0].id
+    await transitions.begin(database, first, 1, 1)
+    await transitions.finish(database, first, 1, Outcome(JobStatus.COMPLETED, result=RESULT))
+
+    assert await transitions.cancel(database, TENANT, parent.id, "enough") is not None
+
+    counted = await batches.counts(database, parent.id)
+    assert (counted[JobStatus.COMPLETED], counted[JobStatus.CANCELLED]) == (1, 3)
+    assert await transitions.retry(database, TENANT, parent.id) is not None
+    counted = await batches.counts(database, parent.id)
+    assert (counted[JobStatus.COMPLETED], counted[JobStatus.PENDING]) == (1, 3)
+    assert [len((await batches.rest(database, parent.id, batch)).due) for batch in (0, 1)] == [1, 2]
+
+
+async def test_a_child_is_not_retried_alone_while_its_bulk_runs(database: Database) -> None:
+    parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 1, "batches": 1})
+    child = NewChild(new_id(), None, {}, 0)
+    await intake.accept_bulk(database, parent, JobType.SKILLS_OPTIMIZATION, [child], datetime.now(UTC))
+    await transitions.cancel(database, TENANT, child.id, "not this one")
+
+    assert await transitions.retry(database, TENANT, child.id) is None
+
+    await transitions.cancel(database, TENANT, parent.id, "enough")
+    assert await transitions.retry(database, TENANT, child.id) is not None
+
+
+async def test_the_counts_kept_by_triggers_are_those_of_the_rows(database: Database, job_id: str) -> None:
+    await transitions.begin(database, job_id, 1, 1)
+    await transitions.finish(database, job_id, 1, Outcome(JobStatus.FAILED, "internal", "x"))
+    another = (await intake.accept(database, a_job())).id
+    await database.execute(text("DELETE FROM enrichment_job WHERE id = :id"), {"id": another})
+
+    kept = await database.execute(
+        text("""
+            SELECT type, status, error_code, sum(jobs) AS jobs FROM enrichment_job_count WHERE tenant = :tenant
+            GROUP BY 1, 2, 3 HAVING sum(jobs) <> 0 ORDER BY 1, 2, 3
+        """),
+        {"tenant": TENANT},
+    )
+    rows = await database.execute(
+        text("""
+            SELECT type, status, CASE status WHEN 'failed' THEN error_code ELSE '' END AS error_code, count(*) AS jobs
+            FROM enrichment_job WHERE tenant = :tenant GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        """),
+        {"tenant": TENANT},
+    )
+    assert [tuple(row) for row in kept] == [tuple(row) for row in rows]
+
+
+async def test_a_cleanup_deletes_what_is_old_and_keeps_the_newest(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "KEEP_COMPLETED", 0)
+    monkeypatch.setattr(upkeep, "KEEP_FAILED", 1)
+    old, young, failed = [(await intake.accept(database, a_job(tenant=f"old-{uuid4().hex}"))).id for _ in range(3)]
+    for job_id, outcome in (
+        (old, Outcome(JobStatus.COMPLETED, result=RESULT)),
+        (young, Outcome(JobStatus.COMPLETED, result=RESULT)),
+        (failed, Outcome(JobStatus.FAILED, "internal", "x")),
+    ):
+        await transitions.begin(database, job_id, 1, 1)
+        await transitions.finish(database, job_id, 1, outcome)
+    await database.execute(
+        text("UPDATE enrichment_job SET completed_at = now() - interval '40 days' WHERE id = :id"), {"id": old}
+    )
+
+    deleted = await upkeep.delete_ended(database, timedelta(days=30))
+
+    assert deleted == [old]
+    assert set(await queries.statuses(database, [old, young, failed])) == {young, failed}
+    assert await queries.events(database, old) == []
