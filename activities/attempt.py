@@ -1,0 +1,152 @@
+"""One attempt at one job, the same for a job with a workflow of its own and for a child of a bulk."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+from activities.heartbeat import Milestone
+from enrichment import queues
+from enrichment.db import Database
+from enrichment.enrichers.base import Enricher, Task
+from enrichment.enrichers.rehearsal import RehearsedEnricher
+from enrichment.errors import EnrichmentError, Internal, StorageUnavailable
+from enrichment.events import ATTEMPT_FAILED, DATABASE_LOST, JOB_SUPERSEDED
+from enrichment.jobs import queries, transitions
+from enrichment.jobs.transitions import Work
+from enrichment.models import JSON, JobStatus, Options, Progress
+from enrichment.progress import ProgressStore
+
+T = TypeVar("T")
+
+LOOK_EVERY_S = 1.0
+"""How often an attempt looks whether its row was cancelled meanwhile."""
+STORE_AGAIN_S = 0.5
+
+STARTED, ENRICHED, RENDERED = 5, 90, 95
+"""Percentages of a job: the enricher's own 0-100 lie between the first two."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which attempt at which run of which job; `number` counts from 1 within the run."""
+
+    job_id: str
+    run: int
+    number: int
+    max_retries: int
+
+    @property
+    def is_last(self) -> bool:
+        return self.number > self.max_retries
+
+    def retry_delay(self, error: EnrichmentError) -> timedelta:
+        """How long until the next attempt: what the provider asks for, or else the queue's backoff."""
+        return error.retry_after or queues.BACKOFF.delay(self.number)
+
+
+class Superseded(Exception):
+    """The job is not this attempt's any more; whatever it has done changes nothing."""
+
+
+class Attempts:
+    """Begins attempts, enriches, and records how they failed."""
+
+    def __init__(self, database: Database, enricher: Enricher, progress: ProgressStore) -> None:
+        self._database = database
+        self._enricher = enricher
+        self._progress = progress
+
+    async def begin(self, attempt: Attempt) -> Work:
+        """The row is in progress now, and this is what it asks for.
+
+        Raises:
+            Superseded: the row has ended, or is in another run.
+            Internal: the attempts are used up, the last of them without a word. Only a bulk's child comes to this:
+                the retries of other jobs are counted by Temporal.
+        """
+        if attempt.number > attempt.max_retries + 1:
+            raise Internal("The last attempt was not heard of any more: its worker died")
+        work = await transitions.begin(self._database, attempt.job_id, attempt.run, attempt.number)
+        if work is None:
+            log.info("Nothing to do", extra=JOB_SUPERSEDED.fields(job_id=attempt.job_id, run=attempt.run))
+            raise Superseded
+        return work
+
+    async def enrich(self, attempt: Attempt, work: Work, milestone: Milestone) -> JSON:
+        """What the enricher answers, as JSON.
+
+        Raises:
+            Superseded: the row was cancelled meanwhile; the work was stopped.
+            EnrichmentError: the enricher says why.
+        """
+        options = Options.model_validate(work.options)
+        task = Task(work.type, work.payload, options.as_of or date.min, options.locale)
+        enricher = self._enricher
+        if options.rehearse is not None:
+            enricher = RehearsedEnricher(enricher, options.rehearse, attempt.number)
+
+        async def report(percentage: int, stage: str, message: str) -> None:
+            await self.report(attempt, milestone, STARTED + percentage * (ENRICHED - STARTED) // 100, stage, message)
+
+        await self.report(attempt, milestone, STARTED, "started", "Started")
+        result = await self._while_ours(attempt, enricher.enrich(task, report))
+        return result.model_dump(mode="json", by_alias=True)
+
+    async def report(self, attempt: Attempt, milestone: Milestone, percentage: int, stage: str, message: str) -> None:
+        """Shows how far the job is."""
+        shown = Progress(percentage=milestone.reach(percentage), stage=stage, message=message, attempt=attempt.number)
+        await self._progress.report(attempt.job_id, attempt.run, shown)
+
+    async def record_failure(self, attempt: Attempt, milestone: Milestone, error: EnrichmentError) -> None:
+        """Shows why the attempt failed and, where there will be another, when."""
+        will_retry = error.retryable and not attempt.is_last
+        delay = attempt.retry_delay(error)
+        log.warning(
+            "Attempt failed",
+            extra=ATTEMPT_FAILED.fields(job_id=attempt.job_id, run=attempt.run, attempt=attempt.number, error=error),
+        )
+        retry_at = datetime.now(UTC) + delay if will_retry else None
+        await transitions.fail_attempt(
+            self._database, attempt.job_id, attempt.run, error_code=error.code, error=error.message, retry_at=retry_at
+        )
+        if will_retry:
+            message = f"Retry {attempt.number} of {attempt.max_retries} in {delay.total_seconds():.0f} s: {error.title}"
+            await self.report(attempt, milestone, 0, "retrying", message)
+
+    async def until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
+        """Stores what is in hand as soon as the database answers: it may have been paid for.
+
+        The activity goes on heartbeating meanwhile; its own time limit bounds the wait.
+        """
+        while True:
+            try:
+                return await store()
+            except StorageUnavailable as error:
+                log.warning("Holding a result until the database answers", extra=DATABASE_LOST.fields(error=error))
+                await asyncio.sleep(STORE_AGAIN_S)
+
+    async def _while_ours(self, attempt: Attempt, work: Awaitable[T]) -> T:
+        """Awaits `work`, and stops it when the row is cancelled, also where Temporal could not tell us."""
+        working = asyncio.ensure_future(work)
+        try:
+            while True:
+                done, _ = await asyncio.wait({working}, timeout=LOOK_EVERY_S)
+                if done:
+                    return working.result()
+                if not await self._is_ours(attempt):
+                    raise Superseded
+        finally:
+            working.cancel()
+            await asyncio.wait({working})
+
+    async def _is_ours(self, attempt: Attempt) -> bool:
+        try:
+            status = (await queries.statuses(self._database, [attempt.job_id])).get(attempt.job_id)
+        except StorageUnavailable:
+            return True
+        return status is JobStatus.IN_PROGRESS

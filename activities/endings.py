@@ -1,0 +1,35 @@
+"""A run ends: the row, the news of it, and the count of the bulk that the job may be a part of."""
+
+import logging
+
+from enrichment.db import Database
+from enrichment.events import JOB_FINISHED
+from enrichment.jobs import batches, transitions
+from enrichment.jobs.transitions import Outcome
+from enrichment.models import JobStatus, Progress
+from enrichment.progress import ProgressStore
+
+log = logging.getLogger(__name__)
+
+MESSAGES = {JobStatus.COMPLETED: "Completed", JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Cancelled"}
+
+
+class Endings:
+    def __init__(self, database: Database, progress: ProgressStore) -> None:
+        self._database = database
+        self._progress = progress
+
+    async def end(self, job_id: str, run: int, outcome: Outcome) -> bool:
+        """Writes how the run ends. False: it had ended before, and nothing has changed."""
+        changed = await transitions.finish(self._database, job_id, run, outcome)
+        if changed is None:
+            return False
+        log.info("Finished", extra=JOB_FINISHED.fields(job_id=job_id, run=run, status=outcome.status))
+        percentage = 100 if outcome.status is JobStatus.COMPLETED else 0
+        shown = Progress(
+            percentage=percentage, stage=outcome.status, message=MESSAGES[outcome.status], attempt=changed.attempt
+        )
+        await self._progress.report(job_id, run, shown)
+        if changed.parent_id is not None and changed.batch is None:
+            await batches.recount(self._database, changed.parent_id)
+        return True

@@ -1,0 +1,40 @@
+"""Signs of life from an activity, and the milestone that the next attempt goes on from."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from temporalio import activity
+
+EVERY_S = 0.5
+"""A cancellation reaches an activity with the answer to a heartbeat, so this also bounds how late one is noticed."""
+
+
+class Milestone:
+    """The percentage that this run has reached. It travels in the heartbeat, and so outlives both worker and Redis."""
+
+    def __init__(self, percentage: int) -> None:
+        self.percentage = percentage
+
+    def reach(self, percentage: int) -> int:
+        """The percentage to show: never less than was shown before."""
+        self.percentage = max(self.percentage, percentage)
+        return self.percentage
+
+
+@contextlib.asynccontextmanager
+async def heartbeating() -> AsyncIterator[Milestone]:
+    """Beats in the background while the block runs."""
+    details = activity.info().heartbeat_details
+    milestone = Milestone(details[0] if details else 0)
+    beating = asyncio.create_task(_beat(milestone), name="heartbeat")
+    try:
+        yield milestone
+    finally:
+        beating.cancel()
+
+
+async def _beat(milestone: Milestone) -> None:
+    while True:
+        activity.heartbeat(milestone.percentage)
+        await asyncio.sleep(EVERY_S)

@@ -1,0 +1,100 @@
+"""The dispatcher: starts a workflow for each accepted row, in the worker that will run it.
+
+It starts workflows on the worker's own client, so that the first task comes back with the answer to the start (an eager
+start) instead of through a poll. Woken by NOTIFY, it looks at the table at least every second, so that a lost
+notification costs a second and nothing else.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from enrichment import temporal
+from enrichment.db import CONNECT_TIMEOUT_S, STATEMENT_TIMEOUT_S, Database, dsn
+from enrichment.errors import EnrichmentError
+from enrichment.events import DATABASE_LOST, DISPATCH_FAILED
+from enrichment.jobs import outbox
+from enrichment.jobs.outbox import Dispatchable
+from enrichment.settings import Settings
+from enrichment.wake import CHANNEL
+
+LOOK_EVERY_S = 1.0
+AT_ONCE = 20
+"""Rows claimed per queue and look. Small, so that several workers share a burst."""
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Dispatches the rows of `queues`, which this process serves. It runs until it is cancelled."""
+
+    def __init__(self, settings: Settings, database: Database, client: Client, queues: Sequence[str]) -> None:
+        self._settings = settings
+        self._database = database
+        self._client = client
+        self._queues = queues
+        self._is_woken = asyncio.Event()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(), name="listen for rows")
+            tasks.create_task(self._dispatch(), name="dispatch rows")
+
+    async def _dispatch(self) -> None:
+        while True:
+            self._is_woken.clear()
+            try:
+                claimed = await outbox.claim(self._database, self._queues, AT_ONCE)
+                all_started = await self._start(claimed)
+            except EnrichmentError as error:
+                log.warning("The outbox cannot be read", extra=DISPATCH_FAILED.fields(error=error))
+                all_started = False
+            if not all_started:
+                await asyncio.sleep(LOOK_EVERY_S)
+            elif not claimed:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_woken.wait(), LOOK_EVERY_S)
+
+    async def _start(self, claimed: Sequence[Dispatchable]) -> bool:
+        """Starts their workflows. False: Temporal refused some, which are free again for the next look."""
+        if not claimed:
+            return True
+        answers = await asyncio.gather(*(temporal.start(self._client, job) for job in claimed), return_exceptions=True)
+        started = [job for job, answer in zip(claimed, answers, strict=True) if answer is None]
+        refused = [job for job, answer in zip(claimed, answers, strict=True) if answer is not None]
+        if started:
+            await outbox.mark_dispatched(self._database, started)
+        if not refused:
+            return True
+        await outbox.give_back(self._database, refused)
+        for error in answers:
+            if error is not None and not isinstance(error, RPCError):
+                raise error
+        log.warning("Temporal does not start workflows", extra=DISPATCH_FAILED.fields(count=len(refused)))
+        return False
+
+    async def _listen(self) -> None:
+        """Keeps one connection that listens; while there is none, the look every second does."""
+        while True:
+            try:
+                async with self._listening() as connection:
+                    while not connection.is_closed():
+                        await connection.execute("SELECT 1", timeout=STATEMENT_TIMEOUT_S)
+                        await asyncio.sleep(STATEMENT_TIMEOUT_S)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("Lost the connection that listens for rows", extra=DATABASE_LOST.fields(error=error))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    @contextlib.asynccontextmanager
+    async def _listening(self) -> AsyncIterator[asyncpg.Connection]:
+        connection = await asyncpg.connect(dsn(self._settings), timeout=CONNECT_TIMEOUT_S)
+        try:
+            await connection.add_listener(CHANNEL, lambda *_: self._is_woken.set())
+            yield connection
+        finally:
+            connection.terminate()

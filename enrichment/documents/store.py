@@ -1,0 +1,20 @@
+"""From a saved result to stored documents."""
+
+from enrichment.db import Database
+from enrichment.documents import markdown
+from enrichment.jobs import documents, transitions
+from enrichment.models import JobType
+from enrichment.results import CompetenceFileResult
+
+
+def makes_documents(job_type: JobType) -> bool:
+    return job_type is JobType.COMPETENCE_FILE_GENERATION
+
+
+async def render(database: Database, job_id: str, run: int) -> bool:
+    """Renders the saved competence file of a run and stores the document. False: superseded, nothing was stored."""
+    saved = await transitions.saved_result(database, job_id, run)
+    if saved is None:
+        return False
+    text = markdown.render(CompetenceFileResult.model_validate(saved))
+    return await documents.put(database, job_id, run, "md", text.encode())

@@ -1,0 +1,88 @@
+"""Following jobs: one Redis subscription per process and job, however many people watch it.
+
+The channel only says that something changed. What changed is read from the snapshot, so that a follower who missed a
+message misses nothing; and without Redis, or without any message, a follower is woken all the same, to look at the row.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from redis.asyncio.client import PubSub, Redis
+from redis.exceptions import RedisError
+
+from enrichment.events import PROGRESS_LOST
+from enrichment.progress import key
+
+WAKE_EVERY_S = 1.0
+"""A follower is woken so often at least. This bounds how late a terminal state is seen when Redis is down."""
+
+log = logging.getLogger(__name__)
+
+
+class Feed:
+    """Wakes those who follow a job when it changes."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._pubsub: PubSub = redis.pubsub(ignore_subscribe_messages=True)
+        self._followers: dict[str, set[asyncio.Event]] = {}
+        self._is_followed = asyncio.Event()
+        self._listener: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        if self._listener is not None:
+            self._listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listener
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+
+    async def follow(self, job_id: str) -> AsyncIterator[None]:
+        """Yields at once, then at each change of the job and at least every `WAKE_EVERY_S`, until the caller stops."""
+        channel, changed = key(job_id), asyncio.Event()
+        followers = self._followers.setdefault(channel, set())
+        followers.add(changed)
+        self._is_followed.set()
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._listen(), name="progress feed")
+        if len(followers) == 1:
+            await self._subscribe(channel)
+        try:
+            while True:
+                yield
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), WAKE_EVERY_S)
+                changed.clear()
+        finally:
+            followers.discard(changed)
+            if not followers:
+                del self._followers[channel]
+                with contextlib.suppress(RedisError, OSError):
+                    await self._pubsub.unsubscribe(channel)
+
+    async def _subscribe(self, *channels: str) -> bool:
+        try:
+            await self._pubsub.subscribe(*channels)
+        except (RedisError, OSError) as error:
+            log.warning("Redis does not answer; followers look at the row", extra=PROGRESS_LOST.fields(error=error))
+            return False
+        return True
+
+    async def _listen(self) -> None:
+        """Hands each message to the followers of its job; the client subscribes anew whenever Redis has come back."""
+        while True:
+            if not self._followers:
+                self._is_followed.clear()
+                await self._is_followed.wait()
+            missing = self._followers.keys() - self._pubsub.channels.keys()
+            if missing and not await self._subscribe(*missing):
+                await asyncio.sleep(WAKE_EVERY_S)
+                continue
+            try:
+                message = await self._pubsub.get_message(timeout=WAKE_EVERY_S)
+            except (RedisError, OSError):
+                await asyncio.sleep(WAKE_EVERY_S)
+                continue
+            for changed in self._followers.get(message["channel"], ()) if message else ():
+                changed.set()

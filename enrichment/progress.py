@@ -1,0 +1,163 @@
+"""Live progress, in Redis: a snapshot per job and a channel for those who follow it.
+
+Redis is a cache here. A call that fails is forgotten, and for a moment afterwards none is tried, so that no job and no
+request waits for a Redis that is down.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from redis.asyncio import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from enrichment.events import PROGRESS_LOST
+from enrichment.models import JSON, JobStatus, Progress
+from enrichment.settings import Settings
+
+TIMEOUT_S = 0.5
+"""For each call. A dead Redis costs at most this, once per `REST_S`."""
+REST_S = 2.0
+TTL_OPEN_S = 24 * 3600
+TTL_ENDED_S = 3600
+
+log = logging.getLogger(__name__)
+
+_REPORT = """
+local held = redis.call('HMGET', KEYS[1], 'run', 'percentage', 'seq')
+local run, percentage = tonumber(ARGV[1]), tonumber(ARGV[2])
+if held[1] and tonumber(held[1]) > run then return 0 end
+if held[1] and tonumber(held[1]) == run then percentage = math.max(percentage, tonumber(held[2])) end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local seq = math.max(now, (tonumber(held[3]) or 0) + 1)
+redis.call('HSET', KEYS[1], 'run', run, 'percentage', percentage, 'stage', ARGV[3], 'message', ARGV[4],
+           'metadata', ARGV[5], 'attempt', ARGV[6], 'seq', seq, 'updatedAt', now)
+redis.call('EXPIRE', KEYS[1], ARGV[7])
+redis.call('PUBLISH', KEYS[1], seq)
+return seq
+"""
+# `percentage` never falls within a run. `seq` is the time in milliseconds, or one more than before: it goes on growing
+# when Redis has lost what it held, so that a follower who resumes after a number misses nothing.
+
+
+def key(job_id: str) -> str:
+    """The snapshot's key, and the name of the channel that tells of its changes."""
+    return f"enrichment:progress:{job_id}"
+
+
+class ProgressStore:
+    """Writes and reads the snapshots. Nothing here raises: without Redis, writes are lost and reads say so."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+        self._report = redis.register_script(_REPORT)
+        self._rests_until = 0.0
+
+    @classmethod
+    def connect(cls, settings: Settings) -> Self:
+        """Opens no connection yet: the first call does."""
+        return cls(client(settings))
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def report(self, job_id: str, run: int, progress: Progress) -> None:
+        """Stores and announces how far a run is; one of an older run than the one that is held changes nothing."""
+        ended = progress.stage in set(JobStatus) and JobStatus(progress.stage).is_terminal
+        arguments = (
+            run,
+            progress.percentage,
+            progress.stage,
+            progress.message,
+            json.dumps(progress.metadata),
+            progress.attempt,
+            TTL_ENDED_S if ended else TTL_OPEN_S,
+        )
+        await self._try(lambda: self._report(keys=[key(job_id)], args=arguments))
+
+    async def read(self, job_ids: Sequence[str]) -> dict[str, Progress] | None:
+        """The snapshots that there are, by job id. None: Redis does not answer."""
+
+        async def snapshots() -> list[dict[str, str]]:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for job_id in job_ids:
+                    pipeline.hgetall(key(job_id))
+                answers: list[dict[str, str]] = await pipeline.execute()
+                return answers
+
+        held = await self._try(snapshots)
+        if held is None:
+            return None
+        return {job_id: _progress(fields) for job_id, fields in zip(job_ids, held, strict=True) if fields}
+
+    async def delete(self, job_ids: Sequence[str]) -> int:
+        """Forgets jobs; returns how many had a snapshot."""
+        if not job_ids:
+            return 0
+        return await self._try(lambda: self._redis.unlink(*map(key, job_ids))) or 0
+
+    async def is_up(self) -> bool:
+        """Whether Redis answers now, whatever happened before."""
+        self._rests_until = 0.0
+        return await self._try(self._redis.ping) is not None
+
+    async def _try(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        """What the call answers, or None when Redis is down or was down a moment ago."""
+        if time.monotonic() < self._rests_until:
+            return None
+        try:
+            return await call()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._rests_until = time.monotonic() + REST_S
+            log.warning("Redis does not answer; progress is stale for now", extra=PROGRESS_LOST.fields(error=error))
+            return None
+
+
+def client(settings: Settings) -> Redis:
+    """A client that waits for nothing longer than `TIMEOUT_S` and tries nothing twice."""
+    return Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        decode_responses=True,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+_WITHOUT_SNAPSHOT = {
+    JobStatus.PENDING: (0, "Waiting for its turn"),
+    JobStatus.IN_PROGRESS: (5, "Running"),
+    JobStatus.COMPLETED: (100, "Completed"),
+    JobStatus.FAILED: (0, "Failed"),
+    JobStatus.CANCELLED: (0, "Cancelled"),
+}
+
+
+def shown(status: JobStatus, snapshot: Progress | None, *, degraded: bool) -> Progress:
+    """The progress of a job in `status`: the row decides whether it is over, the snapshot how far it is."""
+    percentage, message = _WITHOUT_SNAPSHOT[status]
+    if snapshot is None:
+        return Progress(percentage=percentage, stage=status, message=message, degraded=degraded)
+    if not status.is_terminal or snapshot.stage == status:
+        return snapshot
+    percentage = 100 if status is JobStatus.COMPLETED else snapshot.percentage
+    return snapshot.model_copy(update={"percentage": percentage, "stage": str(status), "message": message})
+
+
+def _progress(fields: dict[str, str]) -> Progress:
+    metadata: JSON = json.loads(fields["metadata"])
+    return Progress(
+        percentage=int(fields["percentage"]),
+        stage=fields["stage"],
+        message=fields["message"],
+        metadata=metadata,
+        attempt=int(fields["attempt"]),
+        seq=int(fields["seq"]),
+        updated_at=datetime.fromtimestamp(int(fields["updatedAt"]) / 1000, UTC),
+    )

@@ -1,0 +1,248 @@
+"""The product as an object: what the API serves over HTTP, and what a Python program calls directly."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from temporalio.client import Client
+
+from enrichment import health, progress, submission, temporal
+from enrichment.cleanup import Cleanup, clean_up
+from enrichment.db import Database
+from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
+from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
+from enrichment.feed import Feed
+from enrichment.jobs import documents, intake, queries, statistics, transitions
+from enrichment.models import Event, Job, JobStatus, JobType, Progress, Submission
+from enrichment.progress import ProgressStore
+from enrichment.settings import Settings
+from enrichment.wake import Wake
+
+DEFAULT_TENANT = "default"
+
+log = logging.getLogger(__name__)
+
+
+class EnrichmentQueue:
+    """Submits jobs, follows them and steers them. Connect once per process and close it at the end.
+
+        async with await EnrichmentQueue.connect(settings) as queue:
+            accepted = await queue.add_job(Submission(type="skills_optimization", candidate_data=resume))
+            async for job in queue.watch(accepted.id): ...
+
+    Methods raise errors of `enrichment.errors`; those that are `retryable` may work when called again.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, progress_store: ProgressStore, feed: Feed, client: Client
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._progress = progress_store
+        self._feed = feed
+        self._client = client
+        self._wake = Wake(database)
+
+    @classmethod
+    async def connect(cls, settings: Settings, *, application: str = "enrichment") -> Self:
+        """Connects to nothing yet: each component is reached when it is first needed."""
+        redis = progress.client(settings)
+        return cls(
+            settings,
+            Database.connect(settings, application=application),
+            ProgressStore(redis),
+            Feed(redis),
+            await temporal.connect(settings, lazy=True),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._wake.close()
+        await self._feed.close()
+        await asyncio.gather(self._progress.close(), self._database.close())
+
+    async def add_job(
+        self, request: Submission, *, tenant: str = DEFAULT_TENANT, idempotency_key: str | None = None
+    ) -> intake.Accepted:
+        """Accepts a job: when this returns, the job is stored and will reach a terminal state.
+
+        Raises:
+            InvalidInput: the submission cannot be accepted, or the key stands for another submission.
+            StorageUnavailable: unknown whether it was accepted; submit again with the same key.
+        """
+        self._check(request)
+        now = datetime.now(UTC)
+        job, children = submission.rows(request, tenant, idempotency_key, now)
+        if job.type is JobType.BULK_CANDIDATE_ENRICHMENT:
+            accepted = await intake.accept_bulk(self._database, job, request.options.type, children, now)
+        else:
+            accepted = await intake.accept(self._database, job)
+        if not accepted.is_new and accepted.request_hash != job.request_hash:
+            fault = Fault("/Idempotency-Key", "was used before for another submission: use a new key")
+            raise InvalidInput("The idempotency key stands for another submission", (fault,))
+        if accepted.is_new:
+            self._wake.soon()
+            log.info("Accepted", extra=JOB_ACCEPTED.fields(job_id=accepted.id, kind=job.type, queue=job.queue))
+        return accepted
+
+    async def get_job_status(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> Job:
+        """The job with its progress, and its result once it is completed.
+
+        Raises:
+            NotFound: this tenant has no such job.
+        """
+        job, snapshots = await asyncio.gather(
+            queries.get(self._database, tenant, job_id), self._progress.read([job_id])
+        )
+        if job is None:
+            raise _not_found()
+        return _with_progress(job, snapshots)
+
+    async def list_jobs(
+        self, wanted: queries.Filter, *, tenant: str = DEFAULT_TENANT, limit: int = 50, cursor: str | None = None
+    ) -> queries.Page:
+        """A page of jobs with their progress and without their results, the newest first."""
+        page = await queries.page(self._database, tenant, wanted, limit=limit, cursor=cursor)
+        snapshots = await self._progress.read([job.job_id for job in page.jobs])
+        return queries.Page([_with_progress(job, snapshots) for job in page.jobs], page.next_cursor)
+
+    async def list_events(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> list[Event]:
+        """Every change of the job's state.
+
+        Raises:
+            NotFound: this tenant has no such job.
+        """
+        await self.get_job_status(job_id, tenant=tenant)
+        return await queries.events(self._database, job_id)
+
+    async def get_document(self, job_id: str, format_: str, *, tenant: str = DEFAULT_TENANT) -> bytes:
+        """The competence file of a completed job.
+
+        Raises:
+            NotFound: this tenant has no such job, or the job has no document of this format.
+            Conflict: the job is not completed.
+        """
+        job = await self.get_job_status(job_id, tenant=tenant)
+        if job.type is not JobType.COMPETENCE_FILE_GENERATION:
+            raise NotFound(f"A {job.type} makes no document")
+        if job.status is not JobStatus.COMPLETED:
+            raise Conflict(f"The job is {job.status}; its document is there once it is completed")
+        content = await documents.get(self._database, job_id, format_)
+        if content is None:
+            raise NotFound(f"The job has no document as {format_}")
+        return content
+
+    async def cancel_job(
+        self, job_id: str, *, tenant: str = DEFAULT_TENANT, reason: str = "cancelled by request"
+    ) -> Job:
+        """Cancels the job for good; work that runs stops within 2 s. It needs neither a worker nor Temporal.
+
+        Raises:
+            NotFound: this tenant has no such job.
+            Conflict: the job has ended.
+        """
+        cancelled = await transitions.cancel(self._database, tenant, job_id, reason)
+        if cancelled is None:
+            job = await self.get_job_status(job_id, tenant=tenant)
+            raise Conflict(f"The job is {job.status}: only a pending or running job can be cancelled")
+        log.info("Cancelled", extra=JOB_CANCELLED.fields(job_id=job_id, run=cancelled.run))
+        await asyncio.gather(self._signal_cancel(cancelled, reason), self._report_cancelled(cancelled))
+        return await self.get_job_status(job_id, tenant=tenant)
+
+    async def retry_job(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> Job:
+        """Runs a failed or cancelled job again, under the same id; of a bulk, what is not completed.
+
+        Raises:
+            NotFound: this tenant has no such job.
+            Conflict: the job is in another state, or belongs to a bulk that still runs.
+        """
+        retried = await transitions.retry(self._database, tenant, job_id)
+        if retried is None:
+            job = await self.get_job_status(job_id, tenant=tenant)
+            if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+                raise Conflict("The job's bulk still runs: retry the job when the bulk has ended")
+            raise Conflict(f"The job is {job.status}: only a failed or cancelled job can be retried")
+        self._wake.soon()
+        waiting = Progress(percentage=0, stage=JobStatus.PENDING, message="Waiting for its turn")
+        await self._progress.report(job_id, retried.run, waiting)
+        return await self.get_job_status(job_id, tenant=tenant)
+
+    async def watch(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> AsyncIterator[Job]:
+        """The job now and at each change of its progress; the last one yielded is terminal.
+
+        Raises:
+            NotFound: this tenant has no such job, or it was deleted meanwhile.
+        """
+        seen: tuple[JobStatus, int, int] | None = None
+        async for _ in self._feed.follow(job_id):
+            job = await self.get_job_status(job_id, tenant=tenant)
+            shown = job.progress or Progress(percentage=0, stage="", message="")
+            now = (job.status, shown.percentage, shown.seq)
+            if now != seen:
+                yield job
+                seen = now
+            if job.status.is_terminal:
+                return
+
+    async def get_stats(self, *, tenant: str = DEFAULT_TENANT) -> statistics.Stats:
+        return await statistics.stats(self._database, tenant)
+
+    async def get_throughput(self, *, tenant: str = DEFAULT_TENANT, since: timedelta) -> list[statistics.Minute]:
+        """What ended in each minute of the last `since`."""
+        return await statistics.throughput(self._database, tenant, datetime.now(UTC) - since)
+
+    async def get_workers(self) -> list[statistics.Worker]:
+        return await statistics.workers(self._database)
+
+    async def check_health(self, *, tenant: str = DEFAULT_TENANT) -> health.Health:
+        """Asks every component; it never raises and never takes longer than a few seconds."""
+        return await health.check(self._database, self._progress, self._client, tenant)
+
+    async def is_ready(self) -> bool:
+        """Whether jobs can be accepted."""
+        return await health.is_up(self._database)
+
+    async def cleanup(self, days: int | None = None) -> Cleanup:
+        """Deletes what ended more than `days` ago (the settings' retention by default); see `enrichment.cleanup`."""
+        age = self._settings.retention if days is None else timedelta(days=days)
+        return await clean_up(self._database, self._progress, age)
+
+    def _check(self, request: Submission) -> None:
+        """What the settings allow, beyond what the shape itself does."""
+        most = self._settings.max_candidates
+        if request.candidates is not None and len(request.candidates) > most:
+            fault = Fault("/candidates", f"has more than {most} candidates: split the bulk")
+            raise InvalidInput("The bulk is too large", (fault,))
+        if request.options.rehearse is not None and not self._settings.rehearsal:
+            fault = Fault("/options/rehearse", "is allowed only where ENRICHMENT_REHEARSAL is set")
+            raise InvalidInput("Rehearsals are switched off", (fault,))
+
+    async def _signal_cancel(self, cancelled: transitions.Changed, reason: str) -> None:
+        if not cancelled.is_dispatched or cancelled.batch is not None:
+            return
+        if not await temporal.signal_cancel(self._client, cancelled.id, cancelled.run, reason):
+            log.warning(
+                "Cancelled, but Temporal does not answer: the work stops when the sweeper sees it",
+                extra=CANCEL_NOT_SIGNALLED.fields(job_id=cancelled.id, run=cancelled.run),
+            )
+
+    async def _report_cancelled(self, cancelled: transitions.Changed) -> None:
+        ended = Progress(percentage=0, stage=JobStatus.CANCELLED, message="Cancelled", attempt=cancelled.attempt)
+        await self._progress.report(cancelled.id, cancelled.run, ended)
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such job")
+
+
+def _with_progress(job: Job, snapshots: dict[str, Progress] | None) -> Job:
+    snapshot = (snapshots or {}).get(job.job_id)
+    shown = progress.shown(job.status, snapshot, degraded=snapshots is None)
+    return job.model_copy(update={"progress": shown})

@@ -1,0 +1,143 @@
+"""How Temporal is reached and what it is told: ids, task queues and search attributes, never a candidate's data."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import (
+    Priority,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from enrichment import queues
+from enrichment.jobs.outbox import Dispatchable
+from enrichment.models import JobStatus
+from enrichment.runs import JobRun
+from enrichment.search_attributes import (
+    CANDIDATE_ID,
+    JOB_PRIORITY,
+    JOB_STATUS,
+    JOB_TENANT,
+    JOB_TYPE,
+    SEARCH_ATTRIBUTES,
+)
+from enrichment.settings import Settings
+
+RPC_TIMEOUT = timedelta(seconds=5)
+"""For each call to the server. A workflow's work is not bound by it."""
+SIGNAL_TIMEOUT = timedelta(seconds=2)
+"""For the signal that stops a cancelled job's work: the row has decided already, and a person waits."""
+
+
+async def connect(settings: Settings, *, lazy: bool = False) -> Client:
+    """A client of the server in the settings. `lazy` connects at the first call: the start does not need Temporal."""
+    return await Client.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
+        tls=settings.temporal_tls or settings.temporal_api_key is not None,
+        data_converter=pydantic_data_converter,
+        lazy=lazy,
+    )
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Registers what is missing of ours in the client's namespace; a start with an unknown attribute is refused.
+
+    Raises:
+        RPCError: the server does not answer, or its operator must do it: Temporal Cloud does not let a client.
+    """
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    registered = await client.operator_service.list_search_attributes(request, retry=True, timeout=RPC_TIMEOUT)
+    missing = SEARCH_ATTRIBUTES.keys() - registered.custom_attributes.keys()
+    if missing:
+        await add_search_attributes(client, missing)
+
+
+async def add_search_attributes(client: Client, names: Iterable[str]) -> None:
+    """Registers these of ours."""
+    kinds = {name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{SEARCH_ATTRIBUTES[name].upper()}") for name in names}
+    request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
+    await client.operator_service.add_search_attributes(request, retry=True, timeout=RPC_TIMEOUT)
+
+
+def workflow_id(job_id: str, run: int) -> str:
+    return f"enrich-{job_id}.{run}"
+
+
+async def start(client: Client, job: Dispatchable) -> None:
+    """Starts the workflow of a job's run; that it was started before is success.
+
+    Raises:
+        RPCError: Temporal does not answer or refuses.
+    """
+    queue = queues.BY_TASK_QUEUE[job.queue]
+    attributes: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(JOB_TYPE, job.type),
+        SearchAttributePair(JOB_PRIORITY, job.priority),
+        SearchAttributePair(JOB_STATUS, JobStatus.IN_PROGRESS),
+        SearchAttributePair(JOB_TENANT, job.tenant),
+    ]
+    if job.candidate_id is not None:
+        attributes.append(SearchAttributePair(CANDIDATE_ID, job.candidate_id))
+    try:
+        await client.start_workflow(
+            job.type.workflow,
+            JobRun(
+                job_id=job.id,
+                run=job.run,
+                tenant=job.tenant,
+                priority_key=queue.priority_key(job.priority),
+                max_retries=job.max_retries,
+            ),
+            id=workflow_id(job.id, job.run),
+            task_queue=job.queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=TypedSearchAttributes(attributes),
+            static_summary=f"{job.type.replace('_', ' ')} · {queue.band} ({job.priority}) · run {job.run}",
+            static_details=f"Job `{job.id}`, tenant `{job.tenant}`, candidate `{job.candidate_id or '-'}`",
+            priority=Priority(priority_key=queue.priority_key(job.priority), fairness_key=job.tenant),
+            request_eager_start=True,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        return
+
+
+def handle(client: Client, job_id: str, run: int) -> "WorkflowHandle[object, object]":
+    return client.get_workflow_handle(workflow_id(job_id, run))
+
+
+async def signal_cancel(client: Client, job_id: str, run: int, reason: str) -> bool:
+    """Tells a run to stop. False: Temporal does not answer; true also when there is no such run any more.
+
+    The row has decided before this; the signal only makes the work stop sooner.
+    """
+    try:
+        async with asyncio.timeout(SIGNAL_TIMEOUT.total_seconds()):
+            await handle(client, job_id, run).signal("cancel", reason, rpc_timeout=SIGNAL_TIMEOUT)
+    except RPCError as error:
+        return error.status is RPCStatusCode.NOT_FOUND
+    except (TimeoutError, RuntimeError):
+        return False
+    return True
+
+
+async def is_up(client: Client) -> bool:
+    """Whether the server answers now."""
+    try:
+        async with asyncio.timeout(SIGNAL_TIMEOUT.total_seconds()):
+            return await client.service_client.check_health(timeout=SIGNAL_TIMEOUT)
+    except (RPCError, TimeoutError, RuntimeError):
+        return False

@@ -1,0 +1,39 @@
+"""Telling the dispatchers that rows are ready: one NOTIFY for all jobs accepted while the one before was under way.
+
+It is a hint. A dispatcher that misses it looks at the table within a second.
+"""
+
+import asyncio
+import contextlib
+
+from sqlalchemy import text
+
+from enrichment.db import Database
+from enrichment.errors import EnrichmentError
+
+CHANNEL = "enrichment_job"
+_NOTIFY = text(f"NOTIFY {CHANNEL}")
+
+
+class Wake:
+    """Sends the hint after the answer to the request, never before it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._wanted = False
+        self._task: asyncio.Task[None] | None = None
+
+    def soon(self) -> None:
+        self._wanted = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._send(), name="wake the dispatchers")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            await self._task
+
+    async def _send(self) -> None:
+        while self._wanted:
+            self._wanted = False
+            with contextlib.suppress(EnrichmentError):
+                await self._database.execute(_NOTIFY)

@@ -1,0 +1,137 @@
+"""Order, retries and endings of a job, on a server that skips time."""
+
+from datetime import timedelta
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+
+from enrichment.models import SINGLE_TYPES, JobType
+from enrichment.queues import QUEUES, Queue
+from enrichment.runs import JobRun
+from tests.workflow.conftest import TASK_QUEUE, Script
+
+OVERLOADED = "provider_overloaded"
+
+
+def a_run(max_retries: int = 3) -> JobRun:
+    return JobRun(job_id=str(uuid4()), run=1, tenant="acme", priority_key=1, max_retries=max_retries)
+
+
+def overloaded(times: int) -> list[ApplicationError]:
+    return [ApplicationError("busy", type=OVERLOADED) for _ in range(times)]
+
+
+async def run_to_the_end(script: Script, job: JobRun, job_type: JobType = JobType.SKILLS_OPTIMIZATION) -> str:
+    async with script.worker() as client:
+        status: str = await client.execute_workflow(
+            job_type.workflow, job, id=f"enrich-{job.job_id}", task_queue=TASK_QUEUE
+        )
+    return status
+
+
+@pytest.mark.parametrize("job_type", SINGLE_TYPES)
+async def test_each_type_takes_its_steps_and_finishes_once(script: Script, job_type: JobType) -> None:
+    assert await run_to_the_end(script, a_run(), job_type) == "completed"
+
+    renders = job_type is JobType.COMPETENCE_FILE_GENERATION
+    assert script.calls == (["enrich", "render", "finish"] if renders else ["enrich", "finish"])
+    assert script.endings[0].status == "completed"
+
+
+@pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.band)
+async def test_each_queue_retries_as_its_table_says(script: Script, queue: Queue) -> None:
+    script.failures = overloaded(queue.max_retries + 1)
+
+    assert await run_to_the_end(script, a_run(queue.max_retries)) == "failed"
+
+    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
+    assert waits == [min(2 * 2**n, 60) for n in range(queue.max_retries)]
+    assert (script.endings[0].error_code, script.endings[0].error) == (OVERLOADED, "busy")
+
+
+async def test_the_wait_never_exceeds_a_minute(script: Script) -> None:
+    script.failures = overloaded(8)
+
+    assert await run_to_the_end(script, a_run(max_retries=8)) == "completed"
+
+    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
+    assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
+
+
+async def test_a_provider_that_says_when_to_come_back_is_obeyed(script: Script) -> None:
+    script.failures = [
+        ApplicationError("slow down", type="provider_rate_limited", next_retry_delay=timedelta(seconds=47))
+    ]
+
+    assert await run_to_the_end(script, a_run()) == "completed"
+
+    first, second = script.attempts_at
+    assert round((second - first).total_seconds()) == 47
+
+
+async def test_what_cannot_be_mended_is_not_retried(script: Script) -> None:
+    script.failures = [ApplicationError("wrong key", type="provider_auth", non_retryable=True)]
+
+    assert await run_to_the_end(script, a_run()) == "failed"
+
+    assert script.calls == ["enrich", "finish"]
+    assert script.endings[0].error_code == "provider_auth"
+
+
+async def test_a_job_that_ended_before_takes_no_further_step(script: Script) -> None:
+    script.is_ours = False
+
+    status = await run_to_the_end(script, a_run(), JobType.COMPETENCE_FILE_GENERATION)
+
+    assert status == "superseded"
+    assert script.calls == ["enrich", "finish"]
+
+
+async def test_the_cancel_signal_stops_the_work_and_then_writes_the_ending(script: Script) -> None:
+    script.holds = True
+    job = a_run()
+    async with script.worker() as client:
+        handle = await client.start_workflow(
+            JobType.SKILLS_OPTIMIZATION.workflow, job, id=f"enrich-{job.job_id}", task_queue=TASK_QUEUE
+        )
+        await script.started.wait()
+        await handle.signal("cancel", "the candidate withdrew")
+        assert await handle.result() == "cancelled"
+
+    assert script.calls == ["enrich", "stopped", "finish"]
+    assert script.endings[0].error == "the candidate withdrew"
+
+
+async def test_a_cancel_signal_before_the_first_step_runs_no_step(script: Script) -> None:
+    job = a_run()
+    handle = await script.env.client.start_workflow(
+        JobType.SKILLS_OPTIMIZATION.workflow,
+        job,
+        id=f"enrich-{job.job_id}",
+        task_queue=TASK_QUEUE,
+        start_signal="cancel",
+        start_signal_args=["too late"],
+    )
+    async with script.worker():
+        assert await handle.result() == "cancelled"
+
+    assert script.calls == ["finish"]
+
+
+async def test_an_operator_who_cancels_in_temporal_ends_the_row_too(script: Script) -> None:
+    script.holds = True
+    job = a_run()
+    async with script.worker() as client:
+        handle = await client.start_workflow(
+            JobType.SKILLS_OPTIMIZATION.workflow, job, id=f"enrich-{job.job_id}", task_queue=TASK_QUEUE
+        )
+        await script.started.wait()
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+
+    assert script.calls == ["enrich", "stopped", "finish"]
+    assert (script.endings[0].status, script.endings[0].error) == ("cancelled", "cancelled in Temporal")

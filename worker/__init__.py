@@ -1,0 +1,1 @@
+"""The worker process: dispatches accepted rows and runs their workflows and activities."""

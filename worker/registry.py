@@ -1,0 +1,60 @@
+"""Which workflows and activities there are, and how workflow code is run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.attempt import Attempts
+from activities.bulk import BulkActivities
+from activities.endings import Endings
+from activities.enrichment import EnrichmentActivities
+from activities.maintenance import MaintenanceActivities
+from activities.records import RecordActivities
+from enrichment.db import Database
+from enrichment.enrichers.base import Enricher
+from enrichment.progress import ProgressStore
+from workflows.bulk_candidate_enrichment import BulkCandidateEnrichment, CandidateBatch
+from workflows.candidate_profile_enhancement import CandidateProfileEnhancement
+from workflows.competence_file_generation import CompetenceFileGeneration
+from workflows.experience_enhancement import ExperienceEnhancement
+from workflows.maintenance import CleanUp, Sweep
+from workflows.skills_optimization import SkillsOptimization
+
+JOB_WORKFLOWS = (
+    CompetenceFileGeneration,
+    CandidateProfileEnhancement,
+    SkillsOptimization,
+    ExperienceEnhancement,
+    BulkCandidateEnrichment,
+    CandidateBatch,
+)
+MAINTENANCE_WORKFLOWS = (Sweep, CleanUp)
+
+SANDBOX = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules("enrichment", "pydantic", "annotated_types")
+)
+"""Our nouns are pure and the same for every run, so they are loaded once. The workflows stay in the sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activities:
+    """The activities of the job queues and of the maintenance queue."""
+
+    jobs: tuple[Callable[..., Any], ...]
+    maintenance: tuple[Callable[..., Any], ...]
+
+
+def activities(database: Database, progress: ProgressStore, client: Client, enricher: Enricher) -> Activities:
+    endings = Endings(database, progress)
+    attempts = Attempts(database, enricher, progress)
+    steps = EnrichmentActivities(database, attempts)
+    records = RecordActivities(database, endings)
+    bulk = BulkActivities(database, attempts, endings, progress)
+    maintenance = MaintenanceActivities(database, progress, endings, client)
+    return Activities(
+        jobs=(steps.enrich, steps.render, records.finish, bulk.open_bulk, bulk.run_batch, bulk.close_bulk),
+        maintenance=(maintenance.sweep, maintenance.clean_up),
+    )

@@ -1,0 +1,109 @@
+"""The composition root of the worker: every client is made here, handed on, and closed here."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
+
+from activities.boundary import Boundary
+from enrichment import queues, temporal
+from enrichment.db import Database
+from enrichment.dispatch import Dispatcher
+from enrichment.enrichers import configured
+from enrichment.events import WORKER_READY, WORKER_STOPPING
+from enrichment.progress import ProgressStore
+from enrichment.queues import MAINTENANCE_TASK_QUEUE, Queue
+from enrichment.settings import Settings
+from worker import registry, schedules
+from worker.load import Load
+
+HEARTBEAT_THROTTLE = timedelta(milliseconds=200)
+"""The SDK holds heartbeats back by up to a minute; a cancellation comes with the answer to one."""
+STICKY_TIMEOUT = timedelta(seconds=2)
+"""How long a workflow waits for the worker that knows it before another one takes it: after a kill, each waits this."""
+GRACE = timedelta(seconds=5)
+"""What an activity that runs at SIGTERM has left to end by itself; then it is cancelled and tried again elsewhere."""
+POLLERS = PollerBehaviorSimpleMaximum(2)
+POOL_SIZE = 20
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[None]:
+    """A worker of this process's queues: it serves them while the block runs, and drains at its end."""
+    database = Database.connect(settings, application="enrichment worker", pool_size=POOL_SIZE)
+    progress = ProgressStore.connect(settings)
+    client = await temporal.connect(settings)
+    load = Load()
+    served = [queues.BY_BAND[band] for band in settings.bands]
+    activities = registry.activities(database, progress, client, configured.enricher(settings))
+    dispatcher = Dispatcher(settings, database, client, [queue.task_queue for queue in served])
+    await temporal.register_search_attributes(client)
+    await schedules.ensure(client, settings)
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            for queue in served:
+                await stack.enter_async_context(_job_worker(client, queue, settings.slots(queue), activities, load))
+            await stack.enter_async_context(_maintenance_worker(client, activities))
+            await stack.enter_async_context(_in_background(dispatcher.run(), load.tell(database, settings)))
+            log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())
+            yield
+            log.info("Stopping", extra=WORKER_STOPPING.fields())
+    finally:
+        await progress.close()
+        await database.close()
+
+
+def _job_worker(client: Client, queue: Queue, slots: int, activities: registry.Activities, load: Load) -> Worker:
+    return Worker(
+        client,
+        task_queue=queue.task_queue,
+        workflows=registry.JOB_WORKFLOWS,
+        activities=activities.jobs,
+        interceptors=[Boundary(), load],
+        max_concurrent_activities=slots,
+        **_HOW,
+    )
+
+
+def _maintenance_worker(client: Client, activities: registry.Activities) -> Worker:
+    return Worker(
+        client,
+        task_queue=MAINTENANCE_TASK_QUEUE,
+        workflows=registry.MAINTENANCE_WORKFLOWS,
+        activities=activities.maintenance,
+        interceptors=[Boundary()],
+        max_concurrent_activities=2,
+        **_HOW,
+    )
+
+
+_HOW: dict[str, Any] = {
+    "workflow_runner": registry.SANDBOX,
+    "workflow_failure_exception_types": [Exception],
+    "workflow_task_poller_behavior": POLLERS,
+    "activity_task_poller_behavior": POLLERS,
+    "sticky_queue_schedule_to_start_timeout": STICKY_TIMEOUT,
+    "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+    "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+    "graceful_shutdown_timeout": GRACE,
+}
+"""What all workers have in common. An exception in workflow code fails the run at once instead of stalling it."""
+
+
+@contextlib.asynccontextmanager
+async def _in_background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs these beside the block, and cancels them at its end; if one fails, so does the block."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()

@@ -1,0 +1,15 @@
+"""Brings a candidate's skills into canonical names with their use over time."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from enrichment.runs import JobRun
+
+from workflows.lifecycle import ENRICH, JobWorkflow
+
+
+@workflow.defn
+class SkillsOptimization(JobWorkflow):
+    @workflow.run
+    async def run(self, job: JobRun) -> str:
+        return await self.live(job, (ENRICH,))
