@@ -1,0 +1,109 @@
+"""The whole product on one machine: the servers, the schema, the API and a worker, and where to find them."""
+
+import json
+import os
+from pathlib import Path
+from typing import Self
+
+from enrichment.devstack.child import Child, Tell, start_together
+from enrichment.devstack.datadir import write_private
+from enrichment.devstack.infrastructure import Infrastructure
+from enrichment.devstack.ports import require_free
+from enrichment.devstack.process import Command, finish
+from enrichment.devstack.product import Api, CommandLines, Worker
+
+
+class Stack:
+    """Infrastructure plus migrations, API and worker.
+
+        async with Stack(data_dir=data_dir) as stack:
+            await client.post(f"{stack.api_url}/api/enrichment", json=...)
+
+    `port` 0 is a free one. While it runs, `stack.json` in the data directory says where everything is.
+    """
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        port: int = 0,
+        tell: Tell = lambda _: None,
+        command_lines: CommandLines | None = None,
+    ) -> None:
+        lines = command_lines or CommandLines()
+        self._given_port = port
+        self._migrate = lines.migrate
+        self._running = False
+        self.infrastructure = Infrastructure(data_dir, tell=tell, restarted=self._record)
+        self._directory = self.infrastructure.directory
+        self._api = Api(lines.api, self._environment, port)
+        self.api = Child(self._api, self._directory, tell, self._record)
+        self.worker = Child(Worker(lines.worker, self._environment), self._directory, tell, self._record)
+
+    async def start(self) -> None:
+        """Start everything in order and return when all of it answers.
+
+        Raises:
+            StackError: the port is taken, or a part did not come up; the message shows the end of its log. Nothing is
+                left running.
+        """
+        if self._given_port:
+            require_free(self._given_port)
+        await self.infrastructure.start()
+        try:
+            self._directory.stack_file.unlink(missing_ok=True)  # of a stack that was killed
+            await finish("migrate", Command(self._migrate, env=self._environment()), self._directory.log("migrate"))
+            await start_together((self.api, self.worker))
+        except BaseException:
+            await self.stop()
+            raise
+        self._running = True
+        self._record()
+
+    async def stop(self) -> None:
+        """Stop what runs, in order: no new jobs, no more work, then the servers. Harmless when nothing runs."""
+        if self._running:
+            self._running = False
+            self._directory.stack_file.unlink(missing_ok=True)
+        await self.api.stop()
+        await self.worker.stop()
+        await self.infrastructure.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def api_url(self) -> str:
+        return self._api.url
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes by name; one that was restarted is here once it answers."""
+        return {"api": self.api.pid, "worker": self.worker.pid, **self.infrastructure.pids}
+
+    def _environment(self) -> dict[str, str]:
+        """The caller's, pointed at the servers here. Unbuffered, so that no log lags behind what happened."""
+        callers = {name: value for name, value in os.environ.items() if name != "TEMPORAL_API_KEY"}
+        if callers.pop("PYTHONDONTWRITEBYTECODE", None):
+            # Wanted: nothing written beside the sources. Not wanted: every child compiles everything at every start.
+            callers.setdefault("PYTHONPYCACHEPREFIX", str(self._directory.path / "pycache"))
+        return {**callers, **self.infrastructure.environment, "PYTHONUNBUFFERED": "1"}
+
+    def _record(self) -> None:
+        """Write `stack.json`, readable by its owner alone: it holds passwords."""
+        if not self._running:
+            return
+        infrastructure = self.infrastructure
+        places = {
+            "api": self.api_url,
+            "temporal": infrastructure.temporal_address,
+            "temporalUi": infrastructure.temporal_ui_url,
+            "databaseUrl": infrastructure.database_url,
+            "redisUrl": infrastructure.redis_url,
+            "pids": self.pids,
+        }
+        write_private(self._directory.stack_file, json.dumps(places, indent=2) + "\n")
