@@ -1,0 +1,144 @@
+"""`competence_file_generation`: the content of the file that a consultancy sends to a client."""
+
+from collections.abc import Iterable, Sequence
+
+from enrichment import candidate as nouns
+from enrichment.candidate import Candidate
+from enrichment.enrichers.base import Report
+from enrichment.enrichers.rules.experience import achievements, engagement, technologies
+from enrichment.enrichers.rules.facts import Facts
+from enrichment.enrichers.rules.inventory import Use
+from enrichment.enrichers.rules.profile import skill_summary, summary, title
+from enrichment.enrichers.rules.statements import bulleted, dated, derived, passages, present, tidied
+from enrichment.enrichers.rules.texts import tidy
+from enrichment.pointers import Text
+from enrichment.results import (
+    CompetenceFileResult,
+    EducationEntry,
+    Header,
+    LanguageEntry,
+    ListedItem,
+    ProjectEntry,
+    SkillGroup,
+    Statement,
+)
+
+_MOST_ACHIEVEMENTS, _MOST_PER_POSITION, _LONGEST_ACHIEVEMENT = 5, 2, 220
+"""The first page quotes few results, from more than one position, and no long ones."""
+
+_COUNTRY_CODE = 2
+"""A country of two letters is a code that no reader wants to see; the region says more."""
+
+
+async def write_competence_file(facts: Facts, report: Report) -> CompetenceFileResult:
+    candidate = facts.candidate
+    groups = _skill_groups(facts)
+    skills = sum(len(group.skills) for group in groups)
+    await report(30, "skills", f"{skills} skills in {len(groups)} categories")
+    experience = tuple(engagement(position, facts) for position in _newest_first(facts))
+    await report(55, "experience", f"{len(experience)} positions described")
+    introduction, listed = passages(candidate.summary) if candidate.summary else ([], [])
+    measured = _achievements(facts)
+    await report(75, "introduction", f"{len(measured)} measured results chosen")
+    return CompetenceFileResult(
+        **facts.origin,
+        language=facts.language,
+        header=_header(facts),
+        introduction=tuple(introduction),
+        introduction_points=tuple(listed),
+        key_facts=tuple(summary(facts)),
+        achievements=measured,
+        skills=groups,
+        experience=experience,
+        projects=tuple(_project(project, facts) for project in candidate.projects),
+        education=tuple(_education(entry) for entry in candidate.education),
+        certificates=_items(candidate.certificates),
+        languages=_languages(candidate),
+        awards=_items(candidate.awards),
+        publications=_items(candidate.publications),
+    )
+
+
+def _header(facts: Facts) -> Header:
+    candidate = facts.candidate
+    country = candidate.country if candidate.country and len(candidate.country.value.strip()) > _COUNTRY_CODE else None
+    place = [text for text in (candidate.city, country or candidate.region) if text]
+    return Header(
+        name=tidied(candidate.name),
+        title=tidied(title(facts)),
+        location=_joined(place, ", "),
+        total_months=facts.timeline.total(),
+        availability=tidied(candidate.availability),
+        mobility=present(*(tidied(text) for text in candidate.mobility)),
+        daily_rate=_joined(candidate.daily_rate, " "),
+    )
+
+
+def _joined(parts: Sequence[Text], glue: str) -> Statement[str] | None:
+    if len(parts) < 2:
+        return tidied(parts[0]) if parts else None
+    return derived(glue.join(tidy(part.value) for part in parts), "joined", (part.pointer for part in parts))
+
+
+def _newest_first(facts: Facts) -> list[nouns.Position]:
+    """Positions whose dates are unknown come last, in the order in which they are listed."""
+
+    def age(position: nouns.Position) -> tuple[int, int]:
+        interval = facts.timeline.of(position)
+        return (-interval.end, -interval.start) if interval else (0, 0)
+
+    return sorted(facts.candidate.work, key=age)
+
+
+def _achievements(facts: Facts) -> tuple[Statement[str], ...]:
+    chosen: list[Statement[str]] = []
+    for position in _newest_first(facts):
+        measured = [achievement.text for achievement in achievements(position)]
+        chosen += [text for text in measured if len(text.value) <= _LONGEST_ACHIEVEMENT][:_MOST_PER_POSITION]
+    return tuple(chosen[:_MOST_ACHIEVEMENTS])
+
+
+def _skill_groups(facts: Facts) -> tuple[SkillGroup, ...]:
+    by_category: dict[str, list[Use]] = {}
+    for use in facts.inventory.ranked():
+        by_category.setdefault(use.skill.category, []).append(use)
+    return tuple(
+        SkillGroup(
+            category=category,
+            label=facts.taxonomy.category_label(category, facts.language),
+            skills=tuple(skill_summary(use, facts.language) for use in by_category[category]),
+        )
+        for category in sorted(by_category, key=facts.taxonomy.order)
+    )
+
+
+def _project(project: nouns.Project, facts: Facts) -> ProjectEntry:
+    paragraphs, bullets = passages(project.description) if project.description else ([], [])
+    return ProjectEntry(
+        name=tidied(project.name),
+        summary=tuple(paragraphs),
+        bullets=(*bullets, *present(*(bulleted(text) for text in project.highlights))),
+        technologies=technologies(project.pointer, facts),
+    )
+
+
+def _education(entry: nouns.Education) -> EducationEntry:
+    return EducationEntry(
+        institution=tidied(entry.institution),
+        degree=tidied(entry.degree),
+        area=tidied(entry.area),
+        start=dated(entry.start),
+        end=dated(entry.end),
+    )
+
+
+def _items(items: Iterable[nouns.Item]) -> tuple[ListedItem, ...]:
+    named = ((tidied(item.name), item) for item in items)
+    return tuple(
+        ListedItem(name=name, issuer=tidied(item.issuer), date=dated(item.date)) for name, item in named if name
+    )
+
+
+def _languages(candidate: Candidate) -> tuple[LanguageEntry, ...]:
+    named = ((tidied(entry.name), entry) for entry in candidate.languages)
+    return tuple(LanguageEntry(language=name, fluency=tidied(entry.fluency)) for name, entry in named if name)

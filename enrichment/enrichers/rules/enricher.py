@@ -1,0 +1,54 @@
+"""The offline enricher: fixed rules, no model, nothing invented."""
+
+from collections.abc import Awaitable, Callable
+
+from enrichment.enrichers.base import Report, Task
+from enrichment.enrichers.rules.checker import Checker
+from enrichment.enrichers.rules.competence import write_competence_file
+from enrichment.enrichers.rules.experience import enhance_experience
+from enrichment.enrichers.rules.facts import Facts, gather
+from enrichment.enrichers.rules.profile import enhance_profile
+from enrichment.enrichers.rules.skills import optimize_skills
+from enrichment.errors import UnsupportedType
+from enrichment.mentions import Mentions
+from enrichment.models import JobType
+from enrichment.results import Result
+from enrichment.taxonomy import taxonomy
+
+_BUILDERS: dict[JobType, Callable[[Facts, Report], Awaitable[Result]]] = {
+    JobType.SKILLS_OPTIMIZATION: optimize_skills,
+    JobType.EXPERIENCE_ENHANCEMENT: enhance_experience,
+    JobType.CANDIDATE_PROFILE_ENHANCEMENT: enhance_profile,
+    JobType.COMPETENCE_FILE_GENERATION: write_competence_file,
+}
+
+
+class RulesEnricher:
+    """Deterministic: the same task gives the same bytes of JSON. Make it once and share it; it keeps no candidate."""
+
+    def __init__(self) -> None:
+        self._taxonomy = taxonomy()
+        self._mentions = Mentions(self._taxonomy.spellings)
+        self._checker = Checker(self._taxonomy, self._mentions)
+
+    async def enrich(self, task: Task, report: Report) -> Result:
+        """The result of the task's type.
+
+        Raises:
+            UnsupportedType: the type does not enrich a single candidate.
+        """
+        build = _BUILDERS.get(task.type)
+        if build is None:
+            raise UnsupportedType("This type does not enrich a single candidate.")
+        await report(5, "reading", "Reading the candidate's data")
+        facts = gather(task, self._taxonomy, self._mentions)
+        await report(15, "reading", _what_was_read(facts))
+        result = await build(facts, report)
+        faithfulness = self._checker.check(result, task.candidate)
+        await report(95, "checking", f"{faithfulness.checked_facts} statements checked against the data")
+        return result.model_copy(update={"faithfulness": faithfulness})
+
+
+def _what_was_read(facts: Facts) -> str:
+    candidate, inventory = facts.candidate, facts.inventory
+    return f"{len(candidate.work)} positions, {len(inventory.uses)} skills, {len(facts.origin['warnings'])} warnings"

@@ -1,0 +1,41 @@
+"""Reads the skills out of an entry of a list: `Python`, `HTML/CSS`, `AWS (EC2, S3)`, `Java; Go; SQL`, or a sentence."""
+
+import re
+from collections.abc import Iterator
+
+from enrichment.enrichers.rules import texts
+from enrichment.mentions import Mentions
+from enrichment.taxonomy import Skill, Taxonomy
+
+_PARTS = re.compile(r"[,;|•·\n\r\t]+")
+_SLASH = re.compile(r"\s*(?:/|&|\+| and | et )\s*")
+_IN_BRACKETS = re.compile(r"([^()]*)\(([^()]*)\)\s*")
+_LONGEST_NAME = 60
+
+
+def skills_in(entry: str, taxonomy: Taxonomy, mentions: Mentions) -> Iterator[tuple[str, Skill]]:
+    """The skills that one entry lists: `Python`, `HTML/CSS`, `AWS (EC2, S3)`, `Java, Go and SQL`."""
+    whole = texts.tidy(entry)
+    if known := taxonomy.lookup(whole):
+        yield whole, known
+        return
+    for part in _split(whole, taxonomy):
+        known = taxonomy.lookup(part)
+        if known or len(part) <= _LONGEST_NAME:
+            if not texts.is_placeholder(part):
+                yield part, known or Skill(part)
+        else:
+            yield from ((skill.name, skill) for skill in mentions.find(part))
+
+
+def _split(whole: str, taxonomy: Taxonomy) -> Iterator[str]:
+    head, inner = whole, ""
+    if bracketed := _IN_BRACKETS.fullmatch(whole):
+        head, inner = bracketed[1].strip(), bracketed[2]
+        if not taxonomy.lookup(head):
+            head, inner = whole, ""
+    for part in _PARTS.split(head) if not inner else [head]:
+        pieces = [piece for piece in _SLASH.split(part) if piece]
+        all_known = len(pieces) > 1 and not taxonomy.lookup(part) and all(taxonomy.lookup(piece) for piece in pieces)
+        yield from (piece.strip() for piece in (pieces if all_known else [part]) if piece.strip())
+    yield from (part.strip() for part in _PARTS.split(inner) if taxonomy.lookup(part))

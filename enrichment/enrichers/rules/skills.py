@@ -1,0 +1,68 @@
+"""`skills_optimization`: one name per skill, how long and how lately it was used, and what was perhaps meant."""
+
+from itertools import islice
+
+from enrichment.enrichers.base import Report
+from enrichment.enrichers.rules.facts import Facts
+from enrichment.enrichers.rules.inventory import Use
+from enrichment.enrichers.rules.statements import copied, excerpt
+from enrichment.results import Kind, Said, SkillReview, SkillsResult, Statement, Suggestion
+from enrichment.taxonomy import OTHER
+
+_MOST_SUGGESTIONS = 50
+
+
+async def optimize_skills(facts: Facts, report: Report) -> SkillsResult:
+    uses = facts.inventory.uses
+    await report(40, "matching", f"{len(uses)} skills found, {_listed(uses)} of them in the list of skills")
+    reviews = tuple(_review(use, facts.language) for use in facts.inventory.ranked())
+    merged = sum(len(review.written_as) > 1 for review in reviews)
+    await report(65, "merging", f"{merged} skills were listed in more than one way")
+    suggestions = tuple(islice(filter(None, (_suggestion(use, facts) for use in uses)), _MOST_SUGGESTIONS))
+    await report(80, "suggesting", f"{len(suggestions)} spellings to confirm")
+    return SkillsResult(**facts.origin, skills=reviews, suggestions=suggestions)
+
+
+def _listed(uses: tuple[Use, ...]) -> int:
+    return sum(bool(use.written) for use in uses)
+
+
+def _review(use: Use, language: str) -> SkillReview:
+    written = dict(reversed(use.written))  # of equal spellings the first stays
+    return SkillReview(
+        name=use.name(language),
+        category=Said(value=use.skill.category, kind=Kind.DERIVED, evidence=use.evidence, rule="category_of_skill"),
+        known=use.skill.category != OTHER,
+        declared=bool(use.written),
+        written_as=tuple(excerpt(text, value, "part_of_list") for value, text in reversed(written.items())),
+        declared_level=_declared_level(use),
+        declared_years=copied(use.years),
+        months=use.months,
+        last_used=use.last_month(),
+        level=use.level(),
+    )
+
+
+def _declared_level(use: Use) -> Statement[str] | None:
+    """A level stated of the skill itself before one stated of its group."""
+    text, of_itself = max(use.levels, key=lambda level: level[1], default=(None, False))
+    if text is None:
+        return None
+    if of_itself:
+        return copied(text)
+    return Said(value=text.value, kind=Kind.INFERRED, evidence=(text.pointer,), rule="level_of_its_group")
+
+
+def _suggestion(use: Use, facts: Facts) -> Suggestion | None:
+    if use.skill.category != OTHER or not use.written:
+        return None
+    written, text = use.written[0]
+    meant = facts.taxonomy.suggest(written)
+    if meant is None:
+        return None
+    return Suggestion(
+        written=excerpt(text, written, "part_of_list"),
+        did_you_mean=Said(
+            value=meant.label(facts.language), kind=Kind.INFERRED, evidence=(text.pointer,), rule="similar_spelling"
+        ),
+    )
