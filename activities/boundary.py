@@ -1,11 +1,18 @@
 """Where errors leave an activity: what Temporal stores of them is a code and a sentence, never a candidate's data."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 
-from temporalio.exceptions import ApplicationError
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from enrichment.errors import EnrichmentError, Internal
+from enrichment.runs import POSTPONED
+
+BENIGN = ApplicationErrorCategory.BENIGN
+"""Kept out of the metric of failures."""
 
 
 def ours(error: Exception) -> EnrichmentError:
@@ -15,14 +22,24 @@ def ours(error: Exception) -> EnrichmentError:
     return Internal(f"The work failed unexpectedly ({type(error).__name__})")
 
 
-def for_temporal(error: Exception) -> ApplicationError:
-    """The error as Temporal keeps it: its type is our code, and Temporal retries it if we say that this can help."""
-    if isinstance(error, ApplicationError):
+def for_temporal(error: BaseException, *details: int) -> BaseException:
+    """The error as Temporal keeps it: its type is our code, and Temporal retries it if we say that this can help.
+
+    What was stopped because its worker shuts down has not failed: it is put off, to be done elsewhere at once.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        return put_off("The worker shuts down", *details) if activity.is_worker_shutdown() else error
+    if isinstance(error, ApplicationError) or not isinstance(error, Exception):
         return error
     told = ours(error)
     return ApplicationError(
-        told.message, type=told.code, non_retryable=not told.retryable, next_retry_delay=told.retry_after
+        told.message, *details, type=told.code, non_retryable=not told.retryable, next_retry_delay=told.retry_after
     )
+
+
+def put_off(why: str, *details: int, delay: timedelta | None = None) -> ApplicationError:
+    """The end of an attempt that does not count."""
+    return ApplicationError(why, *details, type=POSTPONED, next_retry_delay=delay, category=BENIGN)
 
 
 class Boundary(Interceptor):
@@ -36,5 +53,5 @@ class _Translated(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 SDK's name
         try:
             return await super().execute_activity(input)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             raise for_temporal(error) from None

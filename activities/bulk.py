@@ -4,6 +4,7 @@ Every job of a batch commits its own outcome, and its row says what is left: a b
 died, skips what is done. A job that failed for a moment waits for its own retry while the others go on.
 """
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -69,8 +70,8 @@ class BulkActivities:
         if ending.status == "superseded":
             return ending.status
         await batches.fail_open(self._database, bulk.job_id)
-        summary = await batches.summary(self._database, bulk.job_id)
-        await self._endings.end(bulk.job_id, bulk.run, _outcome(ending, summary))
+        sums = await batches.sums(self._database, bulk.job_id)
+        await self._endings.end(bulk.job_id, bulk.run, _outcome(ending, sums))
         return ending.status
 
     async def _run(self, child: Child) -> None:
@@ -84,6 +85,10 @@ class BulkActivities:
         except Superseded:
             return
         except StorageUnavailable:
+            raise
+        except asyncio.CancelledError:
+            if activity.is_worker_shutdown():
+                await transitions.postpone(self._database, child.id, child.run)
             raise
         except Exception as error:
             await self._fail(attempt, milestone, ours(error))
@@ -117,10 +122,10 @@ class BulkActivities:
         await self._progress.report(bulk.job_id, bulk.run, shown)
 
 
-def _outcome(ending: Ending, summary: JSON) -> Outcome:
+def _outcome(ending: Ending, sums: JSON) -> Outcome:
     if ending.status != JobStatus.COMPLETED:
         return Outcome(JobStatus(ending.status), ending.error_code, ending.error)
-    if summary["failed"] == summary["total"]:
-        first = summary["errorGroups"][0]["errorCode"]
-        return Outcome(JobStatus.FAILED, first, f"All {summary['total']} candidates failed")
-    return Outcome(JobStatus.COMPLETED, result=summary)
+    if sums["failed"] == sums["total"]:
+        first = sums["errorGroups"][0]["errorCode"]
+        return Outcome(JobStatus.FAILED, first, f"All {sums['total']} candidates failed")
+    return Outcome(JobStatus.COMPLETED, result=sums)

@@ -1,10 +1,10 @@
-"""A run ends: the row, the news of it, and the count of the bulk that the job may be a part of."""
+"""A run ends: the row, and the news of it."""
 
 import logging
 
 from enrichment.db import Database
 from enrichment.events import JOB_FINISHED
-from enrichment.jobs import batches, transitions
+from enrichment.jobs import transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus, Progress
 from enrichment.progress import ProgressStore
@@ -30,6 +30,4 @@ class Endings:
             percentage=percentage, stage=outcome.status, message=MESSAGES[outcome.status], attempt=changed.attempt
         )
         await self._progress.report(job_id, run, shown)
-        if changed.parent_id is not None and changed.batch is None:
-            await batches.recount(self._database, changed.parent_id)
         return True

@@ -23,10 +23,9 @@ class Milestone:
 
 
 @contextlib.asynccontextmanager
-async def heartbeating() -> AsyncIterator[Milestone]:
-    """Beats in the background while the block runs."""
-    details = activity.info().heartbeat_details
-    milestone = Milestone(details[0] if details else 0)
+async def heartbeating(reached: int = 0) -> AsyncIterator[Milestone]:
+    """Beats in the background while the block runs. `reached` is the percentage of the attempts before."""
+    milestone = Milestone(reached)
     beating = asyncio.create_task(_beat(milestone), name="heartbeat")
     try:
         yield milestone

@@ -7,7 +7,7 @@ message misses nothing; and without Redis, or without any message, a follower is
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from redis.asyncio.client import PubSub, Redis
 from redis.exceptions import RedisError
@@ -28,6 +28,8 @@ class Feed:
         self._pubsub: PubSub = redis.pubsub(ignore_subscribe_messages=True)
         self._followers: dict[str, set[asyncio.Event]] = {}
         self._is_followed = asyncio.Event()
+        self._subscribing = asyncio.Lock()
+        """Two at once would open two connections, and nobody would read the first."""
         self._listener: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -38,7 +40,7 @@ class Feed:
         with contextlib.suppress(RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
-    async def follow(self, job_id: str) -> AsyncIterator[None]:
+    async def follow(self, job_id: str) -> AsyncGenerator[None, None]:
         """Yields at once, then at each change of the job and at least every `WAKE_EVERY_S`, until the caller stops."""
         channel, changed = key(job_id), asyncio.Event()
         followers = self._followers.setdefault(channel, set())
@@ -46,9 +48,9 @@ class Feed:
         self._is_followed.set()
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen(), name="progress feed")
-        if len(followers) == 1:
-            await self._subscribe(channel)
         try:
+            if len(followers) == 1:
+                await self._subscribe(channel)
             while True:
                 yield
                 with contextlib.suppress(TimeoutError):
@@ -63,7 +65,8 @@ class Feed:
 
     async def _subscribe(self, *channels: str) -> bool:
         try:
-            await self._pubsub.subscribe(*channels)
+            async with self._subscribing:
+                await self._pubsub.subscribe(*channels)
         except (RedisError, OSError) as error:
             log.warning("Redis does not answer; followers look at the row", extra=PROGRESS_LOST.fields(error=error))
             return False

@@ -21,6 +21,10 @@ class Activity(StrEnum):
     CLEAN_UP = "clean_up"
 
 
+POSTPONED = "postponed"
+"""The type of an attempt's failure that does not count: it is to be made again, after the delay that it names."""
+
+
 class Shape(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -34,6 +38,10 @@ class JobRun(Shape):
     priority_key: int
     """Where the job stands in its task queue: 1 is served first, 5 last."""
     max_retries: int
+    attempt: int = 1
+    """Which attempt of the run this is; those that were put off do not count."""
+    milestone: int = 0
+    """The percentage that earlier attempts have reached, and that is never fallen back from."""
 
 
 class Ending(Shape):

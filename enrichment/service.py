@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -174,22 +175,23 @@ class EnrichmentQueue:
         await self._progress.report(job_id, retried.run, waiting)
         return await self.get_job_status(job_id, tenant=tenant)
 
-    async def watch(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> AsyncIterator[Job]:
+    async def watch(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> AsyncGenerator[Job, None]:
         """The job now and at each change of its progress; the last one yielded is terminal.
 
         Raises:
             NotFound: this tenant has no such job, or it was deleted meanwhile.
         """
         seen: tuple[JobStatus, int, int] | None = None
-        async for _ in self._feed.follow(job_id):
-            job = await self.get_job_status(job_id, tenant=tenant)
-            shown = job.progress or Progress(percentage=0, stage="", message="")
-            now = (job.status, shown.percentage, shown.seq)
-            if now != seen:
-                yield job
-                seen = now
-            if job.status.is_terminal:
-                return
+        async with aclosing(self._feed.follow(job_id)) as changes:
+            async for _ in changes:
+                job = await self.get_job_status(job_id, tenant=tenant)
+                shown = job.progress or Progress(percentage=0, stage="", message="")
+                now = (job.status, shown.percentage, shown.seq)
+                if now != seen:
+                    yield job
+                    seen = now
+                if job.status.is_terminal:
+                    return
 
     async def get_stats(self, *, tenant: str = DEFAULT_TENANT) -> statistics.Stats:
         return await statistics.stats(self._database, tenant)

@@ -16,7 +16,8 @@ from temporalio.exceptions import ChildWorkflowError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from enrichment.runs import Activity, BatchRun, BulkRun, Plan, Slice
 
-from workflows.lifecycle import HEARTBEAT_TIMEOUT, RECORD_TIMEOUT, UNTIL_WRITTEN, JobWorkflow
+from workflows.attempts import HEARTBEAT_TIMEOUT
+from workflows.lifecycle import RECORD_TIMEOUT, UNTIL_WRITTEN, JobWorkflow
 
 SLICE_TIMEOUT = timedelta(minutes=6)
 """One activity of a batch: its time slice, and the job that was running when it ended."""

@@ -1,6 +1,6 @@
 """The life of a job, stated once; a job type adds its steps.
 
-    steps (each an activity with the retries of its queue) ──▶ finish (retried until it is written)
+    steps (each an activity, with the attempts of its queue) ──▶ finish (retried until it is written)
 
 Whatever happens to the steps, `finish` writes one ending. The row may have ended before, by a cancel: then the row
 stands, and `finish` says so.
@@ -8,31 +8,19 @@ stands, and `finish` says so.
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as ActivityTimeoutError
 
 with workflow.unsafe.imports_passed_through():
-    from enrichment import queues
     from enrichment.runs import Activity, Ending, JobRun
     from enrichment.search_attributes import JOB_STATUS
 
-HEARTBEAT_TIMEOUT = timedelta(seconds=2)
-"""An attempt that is silent for so long is taken to be dead and is retried. It beats four times in this time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One activity of a job. `attempt_timeout` bounds one attempt; what it calls is bounded by less."""
-
-    activity: Activity
-    attempt_timeout: timedelta
-
+from workflows.attempts import Step, take
 
 ENRICH = Step(Activity.ENRICH, timedelta(minutes=5))
 RENDER = Step(Activity.RENDER, timedelta(minutes=1))
@@ -40,16 +28,6 @@ RENDER = Step(Activity.RENDER, timedelta(minutes=1))
 UNTIL_WRITTEN = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
 RECORD_TIMEOUT = timedelta(seconds=20)
 """One attempt to write to the record; the statement itself gives up sooner."""
-
-
-def retries(job: JobRun) -> RetryPolicy:
-    """The attempts of a step: one, and as many retries as the row allows."""
-    return RetryPolicy(
-        initial_interval=queues.BACKOFF.initial,
-        backoff_coefficient=queues.BACKOFF.coefficient,
-        maximum_interval=queues.BACKOFF.maximum,
-        maximum_attempts=job.max_retries + 1,
-    )
 
 
 class JobWorkflow:
@@ -71,7 +49,7 @@ class JobWorkflow:
 
     async def live(self, job: JobRun, steps: Sequence[Step]) -> str:
         """Runs the steps, then writes the ending; returns the status that the row has ended in."""
-        return await self.conclude(job, self._take(job, steps))
+        return await self.conclude(job, take(job, steps))
 
     async def conclude(self, job: JobRun, work: Coroutine[Any, Any, bool]) -> str:
         """Waits for `work`, which answers whether the job is still ours, and writes the ending, whatever it is."""
@@ -96,28 +74,11 @@ class JobWorkflow:
             raise asyncio.CancelledError  # an operator has cancelled the run in Temporal, and is to see it as cancelled
         return status
 
-    async def _take(self, job: JobRun, steps: Sequence[Step]) -> bool:
-        for step in steps:
-            workflow.set_current_details(f"Step: **{step.activity}**")
-            is_ours: bool = await workflow.execute_activity(
-                step.activity,
-                job,
-                result_type=bool,
-                start_to_close_timeout=step.attempt_timeout,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=retries(job),
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                priority=Priority(priority_key=job.priority_key, fairness_key=job.tenant),
-            )
-            if not is_ours:
-                return False
-        return True
-
     def _ending_after(self, job: JobRun, error: BaseException) -> Ending:
         if is_cancelled_exception(error):
             reason = self._stop_reason or "cancelled in Temporal"
             return Ending(job=job, status="cancelled", error=reason)
-        cause = error.__cause__
+        cause = error.cause if isinstance(error, ActivityError) else None
         if isinstance(cause, ApplicationError) and cause.type is not None:
             return Ending(job=job, status="failed", error_code=cause.type, error=cause.message)
         if isinstance(cause, ActivityTimeoutError):

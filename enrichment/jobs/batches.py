@@ -1,17 +1,14 @@
 """A bulk's children: what is left of a batch, and what became of all of them. Counted from the rows, always."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment.db import Database
 from enrichment.models import JSON, JobStatus
-
-MOST_NAMED = 1_000
-"""So many failed children are named in a bulk's result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +31,14 @@ class Rest:
 
 _REST = text("""
     SELECT id, run, max_retries, retry_at, retry_at IS NULL OR retry_at <= clock_timestamp() AS is_due,
-           CASE status WHEN 'pending' THEN 1 ELSE retry_count - retries_before_run + 2 END AS attempt
+           CASE WHEN status = 'pending' THEN 1
+                WHEN retry_at IS NOT NULL AND error_code IS NULL THEN retry_count - retries_before_run + 1
+                ELSE retry_count - retries_before_run + 2 END AS attempt
     FROM enrichment_job
     WHERE parent_id = :parent_id AND batch = :batch AND status IN ('pending', 'in_progress') ORDER BY id
 """)
 _COUNTS = text("SELECT status, count(*) AS jobs FROM enrichment_job WHERE parent_id = :parent_id GROUP BY status")
-_ERRORS = text("""
-    SELECT error_code, count(*) AS jobs, min(id) AS example FROM enrichment_job
-    WHERE parent_id = :parent_id AND status = 'failed' GROUP BY error_code ORDER BY jobs DESC, error_code
-""")
-_FAILED = text("""
-    SELECT id FROM enrichment_job WHERE parent_id = :parent_id AND status = 'failed' ORDER BY id LIMIT :most
-""")
+_SUMS = text("SELECT enrichment_bulk_sums(:parent_id) AS sums").columns(sums=JSONB)
 _FAIL_OPEN = text("""
     WITH child AS (
         UPDATE enrichment_job
@@ -57,15 +50,13 @@ _FAIL_OPEN = text("""
     INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
     SELECT id, run, was, 'failed', 'internal' FROM child
 """)
-_RECOUNT = text("""
-    UPDATE enrichment_job SET result = CAST(:summary AS jsonb) WHERE id = :parent_id AND status = 'completed'
-""")
 
 
 async def rest(database: Database, parent_id: str, batch: int) -> Rest:
     """The open children of a batch.
 
-    A child that is in progress without waiting for a retry was running when its worker died; that attempt is spent.
+    A child that is in progress without waiting for a retry was running when its worker died: that attempt is spent. One
+    that waits without an error was put off: that attempt is not.
     """
     rows = (await database.execute(_REST, {"parent_id": parent_id, "batch": batch})).all()
     waiting = [row.retry_at for row in rows if not row.is_due]
@@ -81,29 +72,15 @@ async def counts(database: Database, parent_id: str) -> dict[JobStatus, int]:
     return counted
 
 
-async def summary(database: Database, parent_id: str) -> JSON:
-    """The result of a bulk: `{total, completed, failed, cancelled, failedJobIds, errorGroups}`."""
-    counted = await counts(database, parent_id)
-    errors = await database.execute(_ERRORS, {"parent_id": parent_id})
-    failed = await database.execute(_FAILED, {"parent_id": parent_id, "most": MOST_NAMED})
-    return {
-        "total": sum(counted.values()),
-        "completed": counted[JobStatus.COMPLETED],
-        "failed": counted[JobStatus.FAILED],
-        "cancelled": counted[JobStatus.CANCELLED],
-        "failedJobIds": [row.id for row in failed],
-        "errorGroups": [
-            {"errorCode": row.error_code, "count": row.jobs, "exampleJobId": row.example} for row in errors
-        ],
-    }
+async def sums(database: Database, parent_id: str) -> JSON:
+    """The result of a bulk: `{total, completed, failed, cancelled, failedJobIds, errorGroups}`.
+
+    At most 1,000 failed jobs are named. A trigger keeps them right after the bulk has ended.
+    """
+    summed: JSON = (await database.execute(_SUMS, {"parent_id": parent_id})).scalar_one()
+    return summed
 
 
 async def fail_open(database: Database, parent_id: str) -> None:
     """Ends the children that no batch will run any more: their bulk is about to end."""
     await database.execute(_FAIL_OPEN, {"parent_id": parent_id})
-
-
-async def recount(database: Database, parent_id: str) -> None:
-    """Brings the result of a bulk that has ended up to date, after one of its children was retried alone."""
-    summed = json.dumps(await summary(database, parent_id))
-    await database.execute(_RECOUNT, {"parent_id": parent_id, "summary": summed})

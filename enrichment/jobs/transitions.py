@@ -85,6 +85,10 @@ _FAIL_ATTEMPT = text("""
     WHERE id = :id AND run = :run AND status = 'in_progress'
     RETURNING id
 """)
+_POSTPONE = text("""
+    UPDATE enrichment_job SET error_code = NULL, error = NULL, retry_at = clock_timestamp()
+    WHERE id = :id AND run = :run AND status = 'in_progress'
+""")
 _FINISH = text("""
     WITH job AS (
         UPDATE enrichment_job
@@ -176,6 +180,11 @@ async def fail_attempt(
     """Shows why the last attempt failed and when the next is due; the state does not change. False: superseded."""
     parameters = {"id": job_id, "run": run, "error_code": error_code, "error": error, "retry_at": retry_at}
     return (await database.execute(_FAIL_ATTEMPT, parameters)).first() is not None
+
+
+async def postpone(database: Database, job_id: str, run: int) -> None:
+    """Puts an attempt off, to be made again by whoever can; it does not count."""
+    await database.execute(_POSTPONE, {"id": job_id, "run": run})
 
 
 async def finish(database: Database, job_id: str, run: int, outcome: Outcome) -> Changed | None:

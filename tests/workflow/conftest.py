@@ -2,11 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio import activity
@@ -31,6 +32,8 @@ class Script:
     env: WorkflowEnvironment
     failures: list[ApplicationError] = field(default_factory=list)
     """Raised by the first attempts at `enrich`, one each."""
+    silent: int = 0
+    """So many attempts at `enrich` never end and never heartbeat."""
     is_ours: bool = True
     holds: bool = False
     """`enrich` and `run_batch` go on until they are cancelled."""
@@ -40,6 +43,8 @@ class Script:
     slices: dict[int, list[Slice | ApplicationError]] = field(default_factory=dict)
 
     calls: list[str] = field(default_factory=list)
+    jobs: list[JobRun] = field(default_factory=list)
+    """What each attempt at `enrich` was given."""
     attempts_at: list[datetime] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
@@ -49,7 +54,11 @@ class Script:
     @activity.defn(name=Activity.ENRICH)
     async def enrich(self, job: JobRun) -> bool:
         self.calls.append("enrich")
+        self.jobs.append(job)
         self.attempts_at.append(await self.env.get_current_time())
+        if self.silent:
+            self.silent -= 1
+            await asyncio.Event().wait()
         await self._hold()
         if self.failures:
             raise self.failures.pop(0)
@@ -104,7 +113,7 @@ class Script:
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[Client]:
-        activities = [
+        activities: list[Callable[..., Any]] = [
             self.enrich, self.render, self.finish, self.open_bulk, self.run_batch, self.close_bulk
         ]  # fmt: skip
         async with Worker(

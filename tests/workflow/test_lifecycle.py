@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from enrichment.models import SINGLE_TYPES, JobType
 from enrichment.queues import QUEUES, Queue
-from enrichment.runs import JobRun
+from enrichment.runs import POSTPONED, JobRun
 from tests.workflow.conftest import TASK_QUEUE, Script
 
 OVERLOADED = "provider_overloaded"
@@ -135,3 +135,46 @@ async def test_an_operator_who_cancels_in_temporal_ends_the_row_too(script: Scri
 
     assert script.calls == ["enrich", "stopped", "finish"]
     assert (script.endings[0].status, script.endings[0].error) == ("cancelled", "cancelled in Temporal")
+
+
+async def test_an_attempt_that_is_put_off_does_not_count_and_comes_again_when_it_is_told(script: Script) -> None:
+    script.failures = [
+        ApplicationError("the worker shuts down", type=POSTPONED),
+        ApplicationError("wait for the provider", type=POSTPONED, next_retry_delay=timedelta(minutes=7)),
+    ]
+
+    assert await run_to_the_end(script, a_run(max_retries=0)) == "completed"
+
+    assert [job.attempt for job in script.jobs] == [1, 1, 1]
+    first, second, third = script.attempts_at
+    assert round((second - first).total_seconds()) == 0
+    assert round((third - second).total_seconds()) == 7 * 60
+
+
+async def test_a_later_attempt_goes_on_from_the_milestone_that_an_earlier_one_has_reached(script: Script) -> None:
+    script.failures = [
+        ApplicationError("busy", 60, type=OVERLOADED),
+        ApplicationError("busy", 40, type=OVERLOADED),
+    ]
+
+    await run_to_the_end(script, a_run())
+
+    assert [(job.attempt, job.milestone) for job in script.jobs] == [(1, 0), (2, 60), (3, 60)]
+
+
+async def test_an_attempt_that_is_not_heard_of_is_made_again_at_once_and_counts(script: Script) -> None:
+    script.silent = 1
+
+    assert await run_to_the_end(script, a_run()) == "completed"
+
+    assert [job.attempt for job in script.jobs] == [1, 2]
+    first, second = script.attempts_at
+    assert (second - first) < timedelta(seconds=4)
+
+
+async def test_a_job_whose_workers_always_die_fails(script: Script) -> None:
+    script.silent = 2
+
+    assert await run_to_the_end(script, a_run(max_retries=1)) == "failed"
+
+    assert script.endings[0].error_code == "internal"

@@ -178,15 +178,58 @@ CREATE TRIGGER enrichment_job_updated AFTER UPDATE ON enrichment_job
     FOR EACH STATEMENT EXECUTE FUNCTION enrichment_count_updated();
 """
 
+# A bulk that has ended keeps the sums of its jobs. A job of it that is retried or cancelled alone afterwards changes them
+# in its own transaction; the lock on the bulk lets two such jobs count one after the other.
+SUMS = """
+CREATE FUNCTION enrichment_bulk_sums(bulk text) RETURNS jsonb STABLE LANGUAGE sql AS $$
+    WITH child AS (
+        SELECT status, error_code, count(*) AS jobs, min(id) AS example FROM enrichment_job
+        WHERE parent_id = bulk GROUP BY status, error_code
+    ), failed AS (
+        SELECT error_code, jobs, example FROM child WHERE status = 'failed' ORDER BY jobs DESC, error_code
+    )
+    SELECT jsonb_build_object(
+        'total', coalesce(sum(jobs), 0),
+        'completed', coalesce(sum(jobs) FILTER (WHERE status = 'completed'), 0),
+        'failed', coalesce(sum(jobs) FILTER (WHERE status = 'failed'), 0),
+        'cancelled', coalesce(sum(jobs) FILTER (WHERE status = 'cancelled'), 0),
+        'failedJobIds', (
+            SELECT coalesce(jsonb_agg(id), '[]') FROM (
+                SELECT id FROM enrichment_job WHERE parent_id = bulk AND status = 'failed' ORDER BY id LIMIT 1000
+            ) AS first
+        ),
+        'errorGroups', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('errorCode', error_code, 'count', jobs, 'exampleJobId', example)),
+                            '[]')
+            FROM failed
+        )
+    ) FROM child
+$$;
+
+CREATE FUNCTION enrichment_sum_again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM enrichment_job WHERE id = NEW.parent_id AND status = 'completed' FOR UPDATE;
+    IF FOUND THEN
+        UPDATE enrichment_job SET result = enrichment_bulk_sums(id) WHERE id = NEW.parent_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER enrichment_job_alone AFTER UPDATE OF status ON enrichment_job
+    FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL AND NEW.batch IS NULL AND NEW.status <> OLD.status)
+    EXECUTE FUNCTION enrichment_sum_again();
+"""
+
 DOWN = """
 DROP TABLE enrichment_throughput, enrichment_job_count, enrichment_worker, enrichment_document, enrichment_event,
            enrichment_job;
-DROP FUNCTION enrichment_count_inserted, enrichment_count_deleted, enrichment_count_updated;
+DROP FUNCTION enrichment_count_inserted, enrichment_count_deleted, enrichment_count_updated, enrichment_sum_again,
+              enrichment_bulk_sums;
 """
 
 
 def upgrade() -> None:
-    for script in (TABLES, COUNTS):
+    for script in (TABLES, COUNTS, SUMS):
         for statement in _statements(script):
             op.execute(statement)
 
