@@ -4,19 +4,21 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
+
+from pydantic import ValidationError
 
 from activities.heartbeat import Milestone
 from enrichment import queues
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
-from enrichment.errors import EnrichmentError, Internal, StorageUnavailable
+from enrichment.errors import EnrichmentError, Internal, InvalidInput, StorageUnavailable, UnsupportedType
 from enrichment.events import ATTEMPT_FAILED, DATABASE_LOST, JOB_SUPERSEDED
 from enrichment.jobs import queries, transitions
 from enrichment.jobs.transitions import Work
-from enrichment.models import JSON, JobStatus, Options, Progress
+from enrichment.models import JSON, SINGLE_TYPES, JobStatus, JobType, Options, Progress
 from enrichment.progress import ProgressStore
 
 T = TypeVar("T")
@@ -84,8 +86,7 @@ class Attempts:
             Superseded: the row was cancelled meanwhile; the work was stopped.
             EnrichmentError: the enricher says why.
         """
-        options = Options.model_validate(work.options)
-        task = Task(work.type, work.payload, options.as_of or date.min, options.locale)
+        options, task = _read(work)
         enricher = self._enricher
         if options.rehearse is not None:
             enricher = RehearsedEnricher(enricher, options.rehearse, attempt.number)
@@ -150,3 +151,21 @@ class Attempts:
         except StorageUnavailable:
             return True
         return status is JobStatus.IN_PROGRESS
+
+
+def _read(work: Work) -> tuple[Options, Task]:
+    """What the row asks for.
+
+    Raises:
+        InvalidInput: somebody has changed the row by hand into what no request could have become.
+        UnsupportedType: a newer version of the product accepted the job.
+    """
+    if work.type not in SINGLE_TYPES:
+        raise UnsupportedType(f"This worker's version knows no job of the type {work.type!r}")
+    try:
+        options = Options.model_validate(work.options)
+    except ValidationError:
+        options = None
+    if options is None or options.as_of is None or not isinstance(work.payload, dict):
+        raise InvalidInput("The stored request cannot be read any more: submit the candidate again")
+    return options, Task(JobType(work.type), work.payload, options.as_of, options.locale)

@@ -8,9 +8,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from enrichment.errors import EnrichmentError, Internal
+from enrichment.errors import EnrichmentError, Internal, StorageUnavailable
 from enrichment.runs import POSTPONED
 
+STORAGE_DELAY = timedelta(seconds=1)
 BENIGN = ApplicationErrorCategory.BENIGN
 """Kept out of the metric of failures."""
 
@@ -25,12 +26,15 @@ def ours(error: Exception) -> EnrichmentError:
 def for_temporal(error: BaseException, *details: int) -> BaseException:
     """The error as Temporal keeps it: its type is our code, and Temporal retries it if we say that this can help.
 
-    What was stopped because its worker shuts down has not failed: it is put off, to be done elsewhere at once.
+    What was stopped because its worker shuts down has not failed: it is put off, to be done elsewhere at once. Nor has
+    what could not reach the database: it is put off until that answers.
     """
     if isinstance(error, asyncio.CancelledError):
         return put_off("The worker shuts down", *details) if activity.is_worker_shutdown() else error
     if isinstance(error, ApplicationError) or not isinstance(error, Exception):
         return error
+    if isinstance(error, StorageUnavailable):
+        return put_off(error.message, *details, delay=STORAGE_DELAY)
     told = ours(error)
     return ApplicationError(
         told.message, *details, type=told.code, non_retryable=not told.retryable, next_retry_delay=told.retry_after

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import activity
@@ -18,10 +19,11 @@ from enrichment.jobs.transitions import Outcome
 from enrichment.jobs.upkeep import OpenRow
 from enrichment.models import JobStatus
 from enrichment.progress import ProgressStore
+from enrichment.queues import BY_TASK_QUEUE
 from enrichment.runs import Activity, Cleaned, Swept
 
 AT_ONCE = 200
-"""Open rows per sweep; the others have their turn in the next."""
+"""Rows of a kind per sweep; the others have their turn in the next."""
 
 RUNNING = WorkflowExecutionStatus.RUNNING
 
@@ -37,22 +39,37 @@ class MaintenanceActivities:
 
     @activity.defn(name=Activity.SWEEP)
     async def sweep(self) -> Swept:
-        """Holds open rows against Temporal: one without a workflow gets another, one whose workflow has ended fails."""
+        """Holds the rows against Temporal's workflows, a few hundred at a time."""
         rows = await upkeep.unchecked(self._database, AT_ONCE)
-        states = await asyncio.gather(*(self._state(row) for row in rows))
-        gone = [row for row, state in zip(rows, states, strict=True) if state is None]
-        ended = [row for row, state in zip(rows, states, strict=True) if state is not None and state != RUNNING]
-        alive = [row for row, state in zip(rows, states, strict=True) if state == RUNNING]
-        if gone:
-            await upkeep.redispatch(self._database, gone)
-        if alive:
-            await upkeep.checked(self._database, alive)
-        lost = Outcome(JobStatus.FAILED, "internal", "Its workflow has ended without it: retry the job")
-        for row in ended:
-            await self._endings.end(row.id, row.run, lost)
-        swept = Swept(looked_at=len(rows), dispatched_again=len(gone), failed=len(ended))
-        if gone or ended:
-            log.warning("Swept", extra=SWEPT.fields(count=len(gone) + len(ended)))
+        states = dict(zip(rows, await asyncio.gather(*map(self._state, rows)), strict=True))
+        gone = [row for row, state in states.items() if state is None]
+        alive = [row for row, state in states.items() if state is RUNNING and not row.is_overdue]
+        overdue = [row for row, state in states.items() if state is RUNNING and row.is_overdue]
+        ended = [row for row, state in states.items() if state not in (None, RUNNING)]
+        forgotten = await upkeep.forgotten(self._database, list(BY_TASK_QUEUE), AT_ONCE)
+        cancelled = await upkeep.cancelled(self._database, AT_ONCE)
+
+        await upkeep.redispatch(self._database, gone)
+        await upkeep.checked(self._database, alive)
+        await self._fail(ended, "internal", "Its workflow has ended without it: retry the job")
+        await self._fail(overdue, "internal", "It was not done by its deadline: retry the job")
+        await self._fail(forgotten, "unsupported_type", "No worker knows its queue")
+        stopped = await asyncio.gather(*map(self._stop, [*overdue, *cancelled]))
+
+        swept = Swept(
+            looked_at=len(rows),
+            dispatched_again=len(gone),
+            failed=len(ended) + len(overdue) + len(forgotten),
+            stopped=sum(stopped),
+        )
+        if swept.dispatched_again or swept.failed or swept.stopped:
+            log.warning(
+                "Swept: %d dispatched again, %d failed, %d stopped",
+                swept.dispatched_again,
+                swept.failed,
+                swept.stopped,
+                extra=SWEPT.fields(count=swept.looked_at),
+            )
         return swept
 
     @activity.defn(name=Activity.CLEAN_UP)
@@ -69,3 +86,13 @@ class MaintenanceActivities:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise
+
+    async def _stop(self, row: OpenRow) -> bool:
+        """Stops the workflow of a row that has ended. False: it had stopped by itself, as it should."""
+        if await self._state(row) is not RUNNING:
+            return False
+        return await temporal.signal_cancel(self._client, row.id, row.run, "the job has ended")
+
+    async def _fail(self, rows: Sequence[OpenRow], code: str, why: str) -> None:
+        outcome = Outcome(JobStatus.FAILED, code, why)
+        await asyncio.gather(*(self._endings.end(row.id, row.run, outcome) for row in rows))

@@ -16,10 +16,12 @@ from temporalio.service import RPCError
 
 from enrichment import temporal
 from enrichment.db import CONNECT_TIMEOUT_S, STATEMENT_TIMEOUT_S, Database, dsn
-from enrichment.errors import EnrichmentError
+from enrichment.errors import EnrichmentError, UnsupportedType
 from enrichment.events import DATABASE_LOST, DISPATCH_FAILED
-from enrichment.jobs import outbox
+from enrichment.jobs import outbox, transitions
 from enrichment.jobs.outbox import Dispatchable
+from enrichment.jobs.transitions import Outcome
+from enrichment.models import JobStatus
 from enrichment.settings import Settings
 from enrichment.wake import CHANNEL
 
@@ -64,19 +66,26 @@ class Dispatcher:
         """Starts their workflows. False: Temporal refused some, which are free again for the next look."""
         if not claimed:
             return True
-        answers = await asyncio.gather(*(temporal.start(self._client, job) for job in claimed), return_exceptions=True)
-        started = [job for job, answer in zip(claimed, answers, strict=True) if answer is None]
-        refused = [job for job, answer in zip(claimed, answers, strict=True) if answer is not None]
+        answers = await asyncio.gather(*(self._start_one(job) for job in claimed))
+        started = [job for job, answer in zip(claimed, answers, strict=True) if answer]
+        refused = [job for job, answer in zip(claimed, answers, strict=True) if not answer]
         if started:
             await outbox.mark_dispatched(self._database, started)
-        if not refused:
-            return True
-        await outbox.give_back(self._database, refused)
-        for error in answers:
-            if error is not None and not isinstance(error, RPCError):
-                raise error
-        log.warning("Temporal does not start workflows", extra=DISPATCH_FAILED.fields(count=len(refused)))
-        return False
+        if refused:
+            await outbox.give_back(self._database, refused)
+            log.warning("Temporal does not start workflows", extra=DISPATCH_FAILED.fields(count=len(refused)))
+        return not refused
+
+    async def _start_one(self, job: Dispatchable) -> bool:
+        """Whether the row is done with: its workflow is started, or it cannot have one and has failed."""
+        try:
+            await temporal.start(self._client, job)
+        except UnsupportedType as error:
+            failed = Outcome(JobStatus.FAILED, error.code, error.message)
+            await transitions.finish(self._database, job.id, job.run, failed)
+        except RPCError:
+            return False
+        return True
 
     async def _listen(self) -> None:
         """Keeps one connection that listens; while there is none, the look every second does."""

@@ -191,7 +191,8 @@ class Job(Model):
     run: int
     tenant: str
     candidate_id: str | None
-    type: JobType
+    type: JobType | str
+    """A text where a newer version of the product accepted a type that this one does not know."""
     status: JobStatus
     priority: int
     queue: str

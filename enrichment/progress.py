@@ -6,7 +6,6 @@ request waits for a Redis that is down.
 
 import json
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -16,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from enrichment.breaker import Breaker
 from enrichment.events import PROGRESS_LOST
 from enrichment.models import JSON, JobStatus, Progress
 from enrichment.settings import Settings
@@ -57,7 +57,7 @@ class ProgressStore:
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
         self._report = redis.register_script(_REPORT)
-        self._rests_until = 0.0
+        self._breaker = Breaker(REST_S)
 
     @classmethod
     def connect(cls, settings: Settings) -> Self:
@@ -104,17 +104,17 @@ class ProgressStore:
 
     async def is_up(self) -> bool:
         """Whether Redis answers now, whatever happened before."""
-        self._rests_until = 0.0
+        self._breaker.close()
         return await self._try(self._redis.ping) is not None
 
     async def _try(self, call: Callable[[], Awaitable[Any]]) -> Any:
         """What the call answers, or None when Redis is down or was down a moment ago."""
-        if time.monotonic() < self._rests_until:
+        if self._breaker.is_open:
             return None
         try:
             return await call()
         except (RedisError, OSError, TimeoutError) as error:
-            self._rests_until = time.monotonic() + REST_S
+            self._breaker.trip()
             log.warning("Redis does not answer; progress is stale for now", extra=PROGRESS_LOST.fields(error=error))
             return None
 

@@ -111,6 +111,7 @@ class JobRow(Base):
         ),
         Index("job_ended", "completed_at", postgresql_where=text("completed_at IS NOT NULL")),
         Index("job_failed", "completed_at", postgresql_where=text("status = 'failed'")),
+        Index("job_cancelled", "completed_at", postgresql_where=text("status = 'cancelled'")),
     )
 
 

@@ -20,8 +20,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from enrichment import queues
+from enrichment.errors import UnsupportedType
 from enrichment.jobs.outbox import Dispatchable
-from enrichment.models import JobStatus
+from enrichment.models import JobStatus, JobType
 from enrichment.runs import JobRun
 from enrichment.search_attributes import (
     CANDIDATE_ID,
@@ -80,7 +81,10 @@ async def start(client: Client, job: Dispatchable) -> None:
 
     Raises:
         RPCError: Temporal does not answer or refuses.
+        UnsupportedType: a newer version of the product accepted the job.
     """
+    if job.type not in set(JobType):
+        raise UnsupportedType(f"This worker's version knows no job of the type {job.type!r}")
     queue = queues.BY_TASK_QUEUE[job.queue]
     attributes: list[SearchAttributePair[Any]] = [
         SearchAttributePair(JOB_TYPE, job.type),
@@ -92,7 +96,7 @@ async def start(client: Client, job: Dispatchable) -> None:
         attributes.append(SearchAttributePair(CANDIDATE_ID, job.candidate_id))
     try:
         await client.start_workflow(
-            job.type.workflow,
+            JobType(job.type).workflow,
             JobRun(
                 job_id=job.id,
                 run=job.run,

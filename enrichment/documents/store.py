@@ -7,8 +7,8 @@ from enrichment.models import JobType
 from enrichment.results import CompetenceFileResult
 
 
-def makes_documents(job_type: JobType) -> bool:
-    return job_type is JobType.COMPETENCE_FILE_GENERATION
+def makes_documents(job_type: str) -> bool:
+    return job_type == JobType.COMPETENCE_FILE_GENERATION
 
 
 async def render(database: Database, job_id: str, run: int) -> bool:

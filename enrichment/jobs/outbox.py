@@ -11,7 +11,6 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from enrichment.db import Database
-from enrichment.models import JobType
 
 CLAIM_LEASE = timedelta(seconds=8)
 """Longer than starting a batch of workflows may take, shorter than the 10 s after which a row counts as forgotten."""
@@ -25,7 +24,7 @@ class Dispatchable:
     run: int
     tenant: str
     candidate_id: str | None
-    type: JobType
+    type: str
     priority: int
     queue: str
     max_retries: int
@@ -68,9 +67,7 @@ async def claim(database: Database, queues: Sequence[str], limit: int) -> list[D
     """Takes up to `limit` ready rows of each queue, those of the highest priority first, and as many that are due."""
     rows = await database.execute(_CLAIM, {"queues": list(queues), "limit": limit, "lease": CLAIM_LEASE})
     claimed = [
-        Dispatchable(
-            row.id, row.run, row.tenant, row.candidate_id, JobType(row.type), row.priority, row.queue, row.max_retries
-        )
+        Dispatchable(row.id, row.run, row.tenant, row.candidate_id, row.type, row.priority, row.queue, row.max_retries)
         for row in rows
     ]
     return sorted(claimed, key=lambda job: (-job.priority, job.id))

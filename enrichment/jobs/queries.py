@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from enrichment.db import Database
 from enrichment.models import Event, Job, JobStatus, JobType
@@ -38,11 +38,13 @@ _SUMMARY = (
     JobRow.model,
 )  # fmt: skip
 
+_GET = select(*_SUMMARY, JobRow.result).where(JobRow.tenant == bindparam("tenant"), JobRow.id == bindparam("job_id"))
+"""Made once: SQLAlchemy matches the columns of a new statement to those it has compiled at every call."""
+
 
 async def get(database: Database, tenant: str, job_id: str) -> Job | None:
     """The job with its result. A result that is saved but not final is not shown."""
-    statement = select(*_SUMMARY, JobRow.result).where(JobRow.tenant == tenant, JobRow.id == job_id)
-    row = (await database.execute(statement)).first()
+    row = (await database.execute(_GET, {"tenant": tenant, "job_id": job_id})).first()
     if row is None:
         return None
     return _job(row, result=row.result if row.status == JobStatus.COMPLETED else None)
@@ -101,7 +103,7 @@ def _job(row: Any, result: dict[str, Any] | None = None) -> Job:
         run=row.run,
         tenant=row.tenant,
         candidate_id=row.candidate_id,
-        type=JobType(row.type),
+        type=JobType(row.type) if row.type in set(JobType) else row.type,
         status=JobStatus(row.status),
         priority=row.priority,
         queue=row.queue,

@@ -27,7 +27,7 @@ class Stats(Model):
 
     total: int
     by_status: dict[JobStatus, int]
-    by_type: dict[JobType, int]
+    by_type: dict[str, int]
     by_queue: dict[str, dict[JobStatus, int]]
     errors: dict[str, int]
     """Failed jobs by error code."""
@@ -103,14 +103,14 @@ async def stats(database: Database, tenant: str) -> Stats:
         .group_by(CountRow.queue, CountRow.type, CountRow.status, CountRow.error_code)
     )
     by_status = dict.fromkeys(JobStatus, 0)
-    by_type = dict.fromkeys(JobType, 0)
+    by_type: dict[str, int] = dict.fromkeys(JobType, 0)
     by_queue = {queue.band: dict.fromkeys(JobStatus, 0) for queue in queues.QUEUES}
     errors: dict[str, int] = {}
     for row in await database.execute(statement):
         status, jobs = JobStatus(row.status), int(row.jobs)
         by_status[status] += jobs
-        by_type[JobType(row.type)] += jobs
-        by_queue[queues.BY_TASK_QUEUE[row.queue].band][status] += jobs
+        by_type[row.type] = by_type.get(row.type, 0) + jobs
+        by_queue.setdefault(_band(row.queue), dict.fromkeys(JobStatus, 0))[status] += jobs
         if row.error_code and jobs:
             errors[row.error_code] = errors.get(row.error_code, 0) + jobs
     duration = (await database.execute(_DURATIONS, {"tenant": tenant, "sample": SAMPLE})).one()
@@ -188,3 +188,8 @@ async def throughput(database: Database, tenant: str, since: datetime) -> list[M
         )
         for minute, ended in minutes.items()
     ]
+
+
+def _band(task_queue: str) -> str:
+    """The band that a task queue serves; the task queue itself where only a newer version knows it."""
+    return queues.BY_TASK_QUEUE[task_queue].band if task_queue in queues.BY_TASK_QUEUE else task_queue

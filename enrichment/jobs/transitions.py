@@ -16,14 +16,15 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment.db import Database
-from enrichment.models import JSON, JobStatus, JobType
+from enrichment.models import JSON, JobStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What an attempt needs of its row."""
 
-    type: JobType
+    type: str
+    """A type of `JobType`, unless a newer version of the product accepted the job."""
     tenant: str
     payload: JSON
     options: JSON
@@ -160,7 +161,7 @@ async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work
     row = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt})).first()
     if row is None:
         return None
-    return Work(JobType(row.type), row.tenant, row.payload, row.options, row.max_retries, row.has_result)
+    return Work(row.type, row.tenant, row.payload, row.options, row.max_retries, row.has_result)
 
 
 async def save(database: Database, job_id: str, run: int, result: JSON) -> bool:

@@ -18,12 +18,22 @@ DELETE_AT_ONCE = 500
 """Jobs per statement of a cleanup, so that it never holds many locks for long."""
 
 
+ATTEMPT_AT_MOST = timedelta(minutes=6)
+"""An attempt and the backoff after it. A run whose attempts could all be over, and `GRACE` more, is past its deadline."""
+GRACE = timedelta(minutes=30)
+FORGOTTEN_AFTER = timedelta(minutes=1)
+"""A row that no dispatcher has taken for so long is in a queue that nobody knows."""
+CANCELLED_WITHIN = timedelta(minutes=10)
+"""The sweeper looks after the workflows of rows that were cancelled in this time."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenRow:
     """An open row that was dispatched."""
 
     id: str
     run: int
+    is_overdue: bool = False
 
 
 _SEEN = text("""
@@ -32,10 +42,25 @@ _SEEN = text("""
 """)
 _GONE = text("DELETE FROM enrichment_worker WHERE id = :id OR seen_at < now() - interval '1 hour'")
 _UNCHECKED = text("""
-    SELECT id, run FROM enrichment_job
+    SELECT id, run, type <> 'bulk_candidate_enrichment' AND started_at IS NOT NULL
+                    AND started_at < now() - (max_retries + 1) * CAST(:attempt AS interval) - CAST(:grace AS interval)
+                    AS is_overdue
+    FROM enrichment_job
     WHERE status IN ('pending', 'in_progress') AND dispatched_at IS NOT NULL AND batch IS NULL
       AND checked_at < now() - CAST(:every AS interval)
     ORDER BY checked_at LIMIT :limit
+""")
+_CANCELLED = text("""
+    SELECT id, run FROM enrichment_job
+    WHERE status = 'cancelled' AND completed_at > now() - CAST(:within AS interval)
+      AND completed_at < now() - interval '5 seconds' AND dispatched_at IS NOT NULL AND batch IS NULL
+    ORDER BY completed_at DESC LIMIT :limit
+""")
+_FORGOTTEN = text("""
+    SELECT id, run FROM enrichment_job
+    WHERE status IN ('pending', 'in_progress') AND dispatched_at IS NULL AND run_at IS NULL
+      AND queue <> ALL(CAST(:queues AS text[])) AND created_at < now() - CAST(:after AS interval)
+    LIMIT :limit
 """)
 _CHECKED = text("""
     UPDATE enrichment_job AS job SET checked_at = now()
@@ -87,7 +112,21 @@ async def worker_gone(database: Database, worker_id: str) -> None:
 
 async def unchecked(database: Database, limit: int) -> list[OpenRow]:
     """Open rows that nobody looked at for a while, the longest first."""
-    rows = await database.execute(_UNCHECKED, {"every": CHECK_EVERY, "limit": limit})
+    parameters = {"every": CHECK_EVERY, "limit": limit, "attempt": ATTEMPT_AT_MOST, "grace": GRACE}
+    rows = await database.execute(_UNCHECKED, parameters)
+    return [OpenRow(row.id, row.run, row.is_overdue) for row in rows]
+
+
+async def cancelled(database: Database, limit: int) -> list[OpenRow]:
+    """Rows that were cancelled a while ago and whose workflows should have ended by now."""
+    rows = await database.execute(_CANCELLED, {"within": CANCELLED_WITHIN, "limit": limit})
+    return [OpenRow(row.id, row.run) for row in rows]
+
+
+async def forgotten(database: Database, known_queues: Sequence[str], limit: int) -> list[OpenRow]:
+    """Rows in queues that no version of the worker which asks knows."""
+    parameters = {"queues": list(known_queues), "after": FORGOTTEN_AFTER, "limit": limit}
+    rows = await database.execute(_FORGOTTEN, parameters)
     return [OpenRow(row.id, row.run) for row in rows]
 
 

@@ -1,6 +1,7 @@
 """Jobs on the real stack, through the Python interface: from the row by way of Temporal to the ending."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -310,3 +311,69 @@ async def test_the_health_of_the_whole_stack(queue: EnrichmentQueue) -> None:
     health = await queue.check_health()
     assert (health.status, health.redis, health.database, health.temporal) == ("healthy", "up", "up", "up")
     assert health.queues["critical"].slots == 5
+
+
+async def sweep(client: Client, database: Database, change: str, job_id: str) -> None:
+    """Changes a row by hand, then lets the sweeper come round."""
+    await database.execute(text(f"UPDATE enrichment_job SET {change} WHERE id = :id"), {"id": job_id})
+    await client.get_schedule_handle("enrichment-sweep").trigger()
+
+
+LONG = Options(rehearse=Rehearsal(stage_ms=60_000))
+UNSEEN = "checked_at = now() - interval '1 hour'"
+
+
+async def test_a_job_past_its_deadline_fails_and_its_work_stops(
+    queue: EnrichmentQueue, client: Client, database: Database
+) -> None:
+    job_id = await submit(queue, options=LONG)
+    await until_running(queue, job_id)
+
+    await sweep(client, database, f"{UNSEEN}, started_at = now() - interval '3 hours'", job_id)
+
+    end = await end_of(queue, job_id)
+    assert (end.status, end.error) == (JobStatus.FAILED, "It was not done by its deadline: retry the job")
+    async with asyncio.timeout(10):
+        await temporal.handle(client, job_id, 1).result()
+
+
+async def test_a_job_whose_run_temporal_has_lost_is_dispatched_again(
+    queue: EnrichmentQueue, client: Client, database: Database
+) -> None:
+    job_id = await submit(queue, run_at=datetime.now(UTC) + timedelta(hours=1))
+
+    await sweep(client, database, f"{UNSEEN}, run_at = NULL, dispatched_at = now()", job_id)
+
+    assert (await end_of(queue, job_id)).status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("payload = '[1]'", "invalid_input"),
+        ("options = '{\"asOf\": 5}'", "invalid_input"),
+        ("type = 'horoscope'", "unsupported_type"),
+        ("queue = 'enrichment-urgent', created_at = now() - interval '1 hour'", "unsupported_type"),
+    ],
+)
+async def test_a_row_that_was_changed_by_hand_fails_with_a_clear_code_and_blocks_nobody(
+    queue: EnrichmentQueue, client: Client, database: Database, change: str, code: str
+) -> None:
+    job_id = await submit(queue, run_at=datetime.now(UTC) + timedelta(hours=1))
+
+    await sweep(client, database, f"{change}, run_at = NULL", job_id)
+
+    end = await end_of(queue, job_id)
+    assert (end.status, end.error_code) == (JobStatus.FAILED, code)
+    assert (await end_of(queue, await submit(queue))).status is JobStatus.COMPLETED
+    assert job_id in {job.job_id for job in (await queue.list_jobs(queries.Filter())).jobs}
+    await queue.get_stats()
+
+
+async def test_a_result_of_three_megabytes_is_a_result(queue: EnrichmentQueue) -> None:
+    work = [{"name": f"Example {n}", "position": "Engineer", "summary": "Python and SQL. " * 1200} for n in range(180)]
+
+    end = await end_of(queue, await submit(queue, type=JobType.EXPERIENCE_ENHANCEMENT, candidate_data={"work": work}))
+
+    assert end.status is JobStatus.COMPLETED
+    assert len(json.dumps(end.result)) > 3_000_000

@@ -81,6 +81,8 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "rest of a batch": lambda db: batches.rest(db, "plan-101", 0),
     "counts of a bulk": lambda db: batches.counts(db, "plan-101"),
     "open rows": lambda db: upkeep.unchecked(db, 200),
+    "cancelled rows": lambda db: upkeep.cancelled(db, 200),
+    "forgotten rows": lambda db: upkeep.forgotten(db, ["enrichment-low"], 200),
     "throughput": lambda db: statistics.throughput(db, "plans", HOUR_AGO),
     "stats": lambda db: statistics.stats(db, "plans"),
     "load": lambda db: statistics.load(db, "plans"),
