@@ -10,10 +10,9 @@ import logging
 from collections.abc import AsyncGenerator
 
 from redis.asyncio.client import PubSub, Redis
-from redis.exceptions import RedisError
 
 from enrichment.events import PROGRESS_LOST
-from enrichment.progress import key
+from enrichment.progress import REDIS_ERRORS, key
 
 WAKE_EVERY_S = 1.0
 """A follower is woken so often at least. This bounds how late a terminal state is seen when Redis is down."""
@@ -37,7 +36,7 @@ class Feed:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listener
-        with contextlib.suppress(RedisError, OSError):
+        with contextlib.suppress(*REDIS_ERRORS):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def follow(self, job_id: str) -> AsyncGenerator[None, None]:
@@ -60,14 +59,14 @@ class Feed:
             followers.discard(changed)
             if not followers:
                 del self._followers[channel]
-                with contextlib.suppress(RedisError, OSError):
+                with contextlib.suppress(*REDIS_ERRORS):
                     await self._pubsub.unsubscribe(channel)
 
     async def _subscribe(self, *channels: str) -> bool:
         try:
             async with self._subscribing:
                 await self._pubsub.subscribe(*channels)
-        except (RedisError, OSError) as error:
+        except REDIS_ERRORS as error:
             log.warning("Redis does not answer; followers look at the row", extra=PROGRESS_LOST.fields(error=error))
             return False
         return True
@@ -84,7 +83,7 @@ class Feed:
                 continue
             try:
                 message = await self._pubsub.get_message(timeout=WAKE_EVERY_S)
-            except (RedisError, OSError):
+            except REDIS_ERRORS:
                 await asyncio.sleep(WAKE_EVERY_S)
                 continue
             for changed in self._followers.get(message["channel"], ()) if message else ():

@@ -181,7 +181,7 @@ class Progress(Model):
     seq: int = 0
     updated_at: datetime | None = None
     degraded: bool = False
-    """Redis did not answer: the percentage is a guess from the row's status."""
+    """Redis did not answer, or has lost the snapshot: the percentage is a guess from the row's status."""
 
 
 class Job(Model):

@@ -26,6 +26,9 @@ REST_S = 2.0
 TTL_OPEN_S = 24 * 3600
 TTL_ENDED_S = 3600
 
+REDIS_ERRORS = (RedisError, OSError, TimeoutError, RuntimeError)
+"""What a Redis that is away raises; the last is uvloop's, for a write to a connection that the peer has reset."""
+
 log = logging.getLogger(__name__)
 
 _REPORT = """
@@ -113,7 +116,7 @@ class ProgressStore:
             return None
         try:
             return await call()
-        except (RedisError, OSError, TimeoutError) as error:
+        except REDIS_ERRORS as error:
             self._breaker.trip()
             log.warning("Redis does not answer; progress is stale for now", extra=PROGRESS_LOST.fields(error=error))
             return None
@@ -139,11 +142,15 @@ _WITHOUT_SNAPSHOT = {
 }
 
 
-def shown(status: JobStatus, snapshot: Progress | None, *, degraded: bool) -> Progress:
-    """The progress of a job in `status`: the row decides whether it is over, the snapshot how far it is."""
+def shown(status: JobStatus, snapshot: Progress | None, *, is_redis_up: bool) -> Progress:
+    """The progress of a job in `status`: the row decides whether it is over, the snapshot how far it is.
+
+    Without a snapshot the percentage is a guess, and marked as one, unless the row alone says it all.
+    """
     percentage, message = _WITHOUT_SNAPSHOT[status]
     if snapshot is None:
-        return Progress(percentage=percentage, stage=status, message=message, degraded=degraded)
+        is_guess = not is_redis_up or status not in (JobStatus.PENDING, JobStatus.COMPLETED)
+        return Progress(percentage=percentage, stage=status, message=message, degraded=is_guess)
     if not status.is_terminal or snapshot.stage == status:
         return snapshot
     percentage = 100 if status is JobStatus.COMPLETED else snapshot.percentage

@@ -181,15 +181,15 @@ class EnrichmentQueue:
         Raises:
             NotFound: this tenant has no such job, or it was deleted meanwhile.
         """
-        seen: tuple[JobStatus, int, int] | None = None
+        seen: tuple[int, JobStatus, int] | None = None
         async with aclosing(self._feed.follow(job_id)) as changes:
             async for _ in changes:
                 job = await self.get_job_status(job_id, tenant=tenant)
-                shown = job.progress or Progress(percentage=0, stage="", message="")
-                now = (job.status, shown.percentage, shown.seq)
-                if now != seen:
+                # A guess has the number 0: it is shown when the status is new, and takes back nothing seen before.
+                number = job.progress.seq if job.progress else 0
+                if seen is None or seen[:2] != (job.run, job.status) or number > seen[2]:
                     yield job
-                    seen = now
+                    seen = (job.run, job.status, number)
                 if job.status.is_terminal:
                     return
 
@@ -246,5 +246,5 @@ def _not_found() -> NotFound:
 
 def _with_progress(job: Job, snapshots: dict[str, Progress] | None) -> Job:
     snapshot = (snapshots or {}).get(job.job_id)
-    shown = progress.shown(job.status, snapshot, degraded=snapshots is None)
+    shown = progress.shown(job.status, snapshot, is_redis_up=snapshots is not None)
     return job.model_copy(update={"progress": shown})

@@ -47,8 +47,8 @@ async def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 @pytest.fixture(scope="session")
 async def settings(infrastructure: Infrastructure) -> Settings:
     """Settings of the migrated stack."""
-    variables = {name.lower(): value for name, value in infrastructure.environment.items()}
-    configured = Settings(_env_file=None, rehearsal=True, **variables)  # type: ignore[call-arg]
+    variables: dict[str, Any] = {name.lower(): value for name, value in infrastructure.environment.items()}
+    configured = Settings(_env_file=None, rehearsal=True, **variables)
     await asyncio.to_thread(migrations.upgrade, configured)
     return configured
 
@@ -68,7 +68,7 @@ async def queue(settings: Settings) -> AsyncIterator[EnrichmentQueue]:
 
 @pytest.fixture(scope="session")
 async def worker(settings: Settings) -> AsyncIterator[None]:
-    """A worker of all queues. Tests of what happens without one run in a module of their own, on other tenants' rows."""
+    """A worker of all queues, from here to the end of the session."""
     async with running(settings):
         yield
 

@@ -19,7 +19,7 @@ DELETE_AT_ONCE = 500
 
 
 ATTEMPT_AT_MOST = timedelta(minutes=6)
-"""An attempt and the backoff after it. A run whose attempts could all be over, and `GRACE` more, is past its deadline."""
+"""An attempt and the backoff after it. A run is past its deadline when all its attempts, and `GRACE`, could be over."""
 GRACE = timedelta(minutes=30)
 FORGOTTEN_AFTER = timedelta(minutes=1)
 """A row that no dispatcher has taken for so long is in a queue that nobody knows."""

@@ -371,7 +371,7 @@ async def test_a_row_that_was_changed_by_hand_fails_with_a_clear_code_and_blocks
 
 
 async def test_a_result_of_three_megabytes_is_a_result(queue: EnrichmentQueue) -> None:
-    work = [{"name": f"Example {n}", "position": "Engineer", "summary": "Python and SQL. " * 1200} for n in range(180)]
+    work = [{"name": f"Example {n}", "position": "Engineer", "summary": "é" * 19_000} for n in range(180)]
 
     end = await end_of(queue, await submit(queue, type=JobType.EXPERIENCE_ENHANCEMENT, candidate_data={"work": work}))
 

@@ -19,7 +19,8 @@ ROWS = 20_000
 
 SEED = text("""
     INSERT INTO enrichment_job (id, tenant, candidate_id, type, status, priority, queue, payload, options, max_retries,
-                                result, completed_at, started_at, error_code, dispatched_at, checked_at, parent_id, batch)
+                                result, completed_at, started_at, error_code, dispatched_at, checked_at, parent_id,
+                                batch)
     SELECT 'plan-' || n, 'plans', 'c' || n % 5000, 'skills_optimization',
            CASE WHEN n % 20 = 0 THEN 'pending' WHEN n % 21 = 0 THEN 'failed' ELSE 'completed' END, 5,
            'enrichment-low', '{}', '{}', 3, '{}',

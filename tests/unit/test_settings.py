@@ -13,9 +13,8 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 def test_the_example_lists_every_setting_with_its_default() -> None:
     lines = (line.split("=", 1) for line in EXAMPLE.read_text().splitlines() if line and not line.startswith("#"))
-    example = {name: value for name, value in lines}
 
-    assert example == {(f.alias or name).upper(): _written(f.default) for name, f in Settings.model_fields.items()}
+    assert dict(lines) == {(f.alias or name).upper(): _written(f.default) for name, f in Settings.model_fields.items()}
 
 
 def test_all_that_is_wrong_is_named_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:

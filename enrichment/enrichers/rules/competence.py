@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from enrichment import candidate as nouns
 from enrichment.candidate import Candidate
-from enrichment.enrichers.base import Report
 from enrichment.enrichers.rules.experience import achievements, engagement, technologies
 from enrichment.enrichers.rules.facts import Facts
 from enrichment.enrichers.rules.inventory import Use
 from enrichment.enrichers.rules.profile import skill_summary, summary, title
+from enrichment.enrichers.rules.stages import Stage, Stages
 from enrichment.enrichers.rules.statements import bulleted, dated, derived, passages, present, tidied
 from enrichment.enrichers.rules.texts import tidy
 from enrichment.pointers import Text
@@ -30,16 +30,16 @@ _COUNTRY_CODE = 2
 """A country of two letters is a code that no reader wants to see; the region says more."""
 
 
-async def write_competence_file(facts: Facts, report: Report) -> CompetenceFileResult:
+def write_competence_file(facts: Facts) -> Stages[CompetenceFileResult]:
     candidate = facts.candidate
     groups = _skill_groups(facts)
     skills = sum(len(group.skills) for group in groups)
-    await report(30, "skills", f"{skills} skills in {len(groups)} categories")
+    yield Stage(30, "skills", f"{skills} skills in {len(groups)} categories")
     experience = tuple(engagement(position, facts) for position in _newest_first(facts))
-    await report(55, "experience", f"{len(experience)} positions described")
+    yield Stage(55, "experience", f"{len(experience)} positions described")
     introduction, listed = passages(candidate.summary) if candidate.summary else ([], [])
     measured = _achievements(facts)
-    await report(75, "introduction", f"{len(measured)} measured results chosen")
+    yield Stage(75, "introduction", f"{len(measured)} measured results chosen")
     return CompetenceFileResult(
         **facts.origin,
         language=facts.language,

@@ -1,6 +1,6 @@
 """The offline enricher: fixed rules, no model, nothing invented."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.rules.checker import Checker
@@ -9,13 +9,14 @@ from enrichment.enrichers.rules.experience import enhance_experience
 from enrichment.enrichers.rules.facts import Facts, gather
 from enrichment.enrichers.rules.profile import enhance_profile
 from enrichment.enrichers.rules.skills import optimize_skills
+from enrichment.enrichers.rules.stages import Stage, Stages, follow
 from enrichment.errors import UnsupportedType
 from enrichment.mentions import Mentions
 from enrichment.models import JobType
 from enrichment.results import Result
 from enrichment.taxonomy import taxonomy
 
-_BUILDERS: dict[JobType, Callable[[Facts, Report], Awaitable[Result]]] = {
+_BUILDERS: dict[JobType, Callable[[Facts], Stages[Result]]] = {
     JobType.SKILLS_OPTIMIZATION: optimize_skills,
     JobType.EXPERIENCE_ENHANCEMENT: enhance_experience,
     JobType.CANDIDATE_PROFILE_ENHANCEMENT: enhance_profile,
@@ -40,12 +41,15 @@ class RulesEnricher:
         build = _BUILDERS.get(task.type)
         if build is None:
             raise UnsupportedType("This type does not enrich a single candidate.")
-        await report(5, "reading", "Reading the candidate's data")
+        return await follow(self._stages(task, build), report)
+
+    def _stages(self, task: Task, build: Callable[[Facts], Stages[Result]]) -> Stages[Result]:
+        yield Stage(5, "reading", "Reading the candidate's data")
         facts = gather(task, self._taxonomy, self._mentions)
-        await report(15, "reading", _what_was_read(facts))
-        result = await build(facts, report)
+        yield Stage(15, "reading", _what_was_read(facts))
+        result = yield from build(facts)
         faithfulness = self._checker.check(result, task.candidate)
-        await report(95, "checking", f"{faithfulness.checked_facts} statements checked against the data")
+        yield Stage(95, "checking", f"{faithfulness.checked_facts} statements checked against the data")
         return result.model_copy(update={"faithfulness": faithfulness})
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from enrichment import wording
 from enrichment.candidate import Position
 from enrichment.dates import PartialDate, Precision
-from enrichment.enrichers.base import Report
 from enrichment.enrichers.rules import phrases, texts
 from enrichment.enrichers.rules.facts import Facts
+from enrichment.enrichers.rules.stages import Stage, Stages
 from enrichment.enrichers.rules.statements import bulleted, dated, excerpt, passages, present, tidied
 from enrichment.enrichers.rules.timeline import Interval
 from enrichment.pointers import Text
@@ -27,14 +27,14 @@ _NOT_TECHNICAL = {"methods", "soft", "marketing", "finance", "operations"}
 """Categories whose skills are no part of a technical environment."""
 
 
-async def enhance_experience(facts: Facts, report: Report) -> ExperienceResult:
+def enhance_experience(facts: Facts) -> Stages[ExperienceResult]:
     work, timeline = facts.candidate.work, facts.timeline
-    await report(30, "dates", f"{len(timeline.intervals)} of {len(work)} positions have dates that can be counted")
+    yield Stage(30, "dates", f"{len(timeline.intervals)} of {len(work)} positions have dates that can be counted")
     reviews = tuple(_review(position, facts) for position in work)
     achievements = sum(len(review.achievements) for review in reviews)
-    await report(60, "positions", f"{len(work)} positions read, {achievements} measured results found")
+    yield Stage(60, "positions", f"{len(work)} positions read, {achievements} measured results found")
     gaps, overlaps = timeline.gaps(), timeline.overlaps()
-    await report(80, "timeline", f"{len(gaps)} gaps and {len(overlaps)} overlaps between positions")
+    yield Stage(80, "timeline", f"{len(gaps)} gaps and {len(overlaps)} overlaps between positions")
     return ExperienceResult(
         **facts.origin,
         positions=reviews,

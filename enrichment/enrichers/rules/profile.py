@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from enrichment import wording
 from enrichment.candidate import Education, Position
-from enrichment.enrichers.base import Report
 from enrichment.enrichers.rules import phrases
 from enrichment.enrichers.rules.experience import achievements
 from enrichment.enrichers.rules.facts import Facts
 from enrichment.enrichers.rules.inventory import Use
+from enrichment.enrichers.rules.stages import Stage, Stages
 from enrichment.enrichers.rules.statements import derived, present, tidied
 from enrichment.enrichers.rules.texts import tidy
 from enrichment.pointers import Text
@@ -33,14 +33,14 @@ _SECTIONS: tuple[tuple[str, int, Callable[[Facts], object]], ...] = (
 """What a complete résumé has, and how many of 100 points it is worth to a recruiter."""
 
 
-async def enhance_profile(facts: Facts, report: Report) -> ProfileResult:
+def enhance_profile(facts: Facts) -> Stages[ProfileResult]:
     skills = top_skills(facts)
-    await report(35, "skills", f"{len(skills)} leading skills of {len(facts.inventory.uses)}")
+    yield Stage(35, "skills", f"{len(skills)} leading skills of {len(facts.inventory.uses)}")
     sentences = tuple(summary(facts))
-    await report(60, "summary", f"{len(sentences)} sentences assembled from facts")
+    yield Stage(60, "summary", f"{len(sentences)} sentences assembled from facts")
     completeness = _completeness(facts)
     questions = tuple(_questions(completeness, facts.language))
-    await report(80, "completeness", f"{completeness.score.value} of 100 points, {len(questions)} questions")
+    yield Stage(80, "completeness", f"{completeness.score.value} of 100 points, {len(questions)} questions")
     return ProfileResult(
         **facts.origin,
         headline=headline(facts),

@@ -2,9 +2,9 @@
 
 from itertools import islice
 
-from enrichment.enrichers.base import Report
 from enrichment.enrichers.rules.facts import Facts
 from enrichment.enrichers.rules.inventory import Use
+from enrichment.enrichers.rules.stages import Stage, Stages
 from enrichment.enrichers.rules.statements import copied, excerpt
 from enrichment.results import Kind, Said, SkillReview, SkillsResult, Statement, Suggestion
 from enrichment.taxonomy import OTHER
@@ -12,14 +12,14 @@ from enrichment.taxonomy import OTHER
 _MOST_SUGGESTIONS = 50
 
 
-async def optimize_skills(facts: Facts, report: Report) -> SkillsResult:
+def optimize_skills(facts: Facts) -> Stages[SkillsResult]:
     uses = facts.inventory.uses
-    await report(40, "matching", f"{len(uses)} skills found, {_listed(uses)} of them in the list of skills")
+    yield Stage(40, "matching", f"{len(uses)} skills found, {_listed(uses)} of them in the list of skills")
     reviews = tuple(_review(use, facts.language) for use in facts.inventory.ranked())
     merged = sum(len(review.written_as) > 1 for review in reviews)
-    await report(65, "merging", f"{merged} skills were listed in more than one way")
+    yield Stage(65, "merging", f"{merged} skills were listed in more than one way")
     suggestions = tuple(islice(filter(None, (_suggestion(use, facts) for use in uses)), _MOST_SUGGESTIONS))
-    await report(80, "suggesting", f"{len(suggestions)} spellings to confirm")
+    yield Stage(80, "suggesting", f"{len(suggestions)} spellings to confirm")
     return SkillsResult(**facts.origin, skills=reviews, suggestions=suggestions)
 
 

@@ -120,14 +120,15 @@ CREATE TABLE enrichment_throughput (
 );
 """
 
-# Statement triggers with transition tables: one upsert per kind of job that a statement touched, whether it touched one
-# row or 100,000. The shard is the connection's own, so that two writers do not wait for each other's row; ORDER BY keeps
-# the order of locks the same everywhere, should two connections share a shard after all.
+# Statement triggers with transition tables: one upsert per kind of job that a statement touched, whether it touched
+# one row or 100,000. The shard is the connection's own, so that two writers do not wait for each other's row; ORDER BY
+# keeps the order of locks the same everywhere, should two connections share a shard after all.
 COUNTS = """
 CREATE FUNCTION enrichment_count_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO enrichment_job_count AS c (tenant, queue, type, status, error_code, shard, jobs)
-    SELECT tenant, queue, type, status, CASE status WHEN 'failed' THEN error_code ELSE '' END, pg_backend_pid() % 64, count(*)
+    SELECT tenant, queue, type, status, CASE status WHEN 'failed' THEN error_code ELSE '' END,
+           pg_backend_pid() % 64, count(*)
     FROM new_rows GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (tenant, queue, type, status, error_code, shard) DO UPDATE SET jobs = c.jobs + excluded.jobs;
     RETURN NULL;
@@ -136,7 +137,8 @@ END $$;
 CREATE FUNCTION enrichment_count_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO enrichment_job_count AS c (tenant, queue, type, status, error_code, shard, jobs)
-    SELECT tenant, queue, type, status, CASE status WHEN 'failed' THEN error_code ELSE '' END, pg_backend_pid() % 64, -count(*)
+    SELECT tenant, queue, type, status, CASE status WHEN 'failed' THEN error_code ELSE '' END,
+           pg_backend_pid() % 64, -count(*)
     FROM old_rows GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (tenant, queue, type, status, error_code, shard) DO UPDATE SET jobs = c.jobs + excluded.jobs;
     RETURN NULL;
@@ -150,7 +152,8 @@ BEGIN
     INSERT INTO enrichment_job_count AS c (tenant, queue, type, status, error_code, shard, jobs)
     SELECT tenant, queue, type, status, error_code, pg_backend_pid() % 64, sum(jobs)
     FROM (
-        SELECT tenant, queue, type, status, CASE status WHEN 'failed' THEN error_code ELSE '' END AS error_code, 1 AS jobs
+        SELECT tenant, queue, type, status,
+               CASE status WHEN 'failed' THEN error_code ELSE '' END AS error_code, 1 AS jobs
         FROM new_rows
         UNION ALL
         SELECT tenant, queue, type, status, CASE status WHEN 'failed' THEN error_code ELSE '' END, -1
@@ -179,8 +182,8 @@ CREATE TRIGGER enrichment_job_updated AFTER UPDATE ON enrichment_job
     FOR EACH STATEMENT EXECUTE FUNCTION enrichment_count_updated();
 """
 
-# A bulk that has ended keeps the sums of its jobs. A job of it that is retried or cancelled alone afterwards changes them
-# in its own transaction; the lock on the bulk lets two such jobs count one after the other.
+# A bulk that has ended keeps the sums of its jobs. A job of it that is retried or cancelled alone afterwards changes
+# them in its own transaction; the lock on the bulk lets two such jobs count one after the other.
 SUMS = """
 CREATE FUNCTION enrichment_bulk_sums(bulk text) RETURNS jsonb STABLE LANGUAGE sql AS $$
     WITH child AS (
@@ -200,8 +203,8 @@ CREATE FUNCTION enrichment_bulk_sums(bulk text) RETURNS jsonb STABLE LANGUAGE sq
             ) AS first
         ),
         'errorGroups', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object('errorCode', error_code, 'count', jobs, 'exampleJobId', example)),
-                            '[]')
+            SELECT coalesce(jsonb_agg(
+                jsonb_build_object('errorCode', error_code, 'count', jobs, 'exampleJobId', example)), '[]')
             FROM failed
         )
     ) FROM child

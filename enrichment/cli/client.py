@@ -1,0 +1,151 @@
+"""The API over HTTP: one method per call, and one sentence when it does not work."""
+
+import asyncio
+import ipaddress
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+from httpx_sse import EventSource, aconnect_sse
+
+from enrichment.cli.errors import Refused, Unreachable
+from enrichment.cli.location import Location, find
+
+T = TypeVar("T")
+JSON = dict[str, Any]
+
+TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+"""A bulk of a thousand candidates takes the API seconds to accept."""
+STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=60.0)
+"""A stream that is silent for longer is opened anew: the connection may be dead without a word."""
+
+
+class Api:
+    """Every method raises `Refused` when the API answers with an error, `Unreachable` when it does not answer."""
+
+    def __init__(self, location: Location, http: httpx.AsyncClient) -> None:
+        self.location = location
+        self._http = http
+
+    async def submit(self, body: JSON, idempotency_key: str | None = None) -> JSON:
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        # Escaped, a lone surrogate in a résumé reaches the API, whose answer says what is wrong with it.
+        return await self._json("POST", "/api/enrichment", content=json.dumps(body).encode(), headers=headers)
+
+    async def job(self, job_id: str) -> JSON:
+        return await self._json("GET", _path(job_id))
+
+    async def jobs(self, parameters: dict[str, Any]) -> JSON:
+        return await self._json("GET", "/api/enrichment/jobs", params=parameters)
+
+    async def cancel(self, job_id: str) -> JSON:
+        return await self._json("POST", _path(job_id, "cancel"))
+
+    async def retry(self, job_id: str) -> JSON:
+        return await self._json("POST", _path(job_id, "retry"))
+
+    async def stats(self) -> JSON:
+        return await self._json("GET", "/api/enrichment", params={"action": "stats"})
+
+    async def health(self) -> JSON:
+        """The verdict, also when it is bad: the API then answers it with 503."""
+        try:
+            return await self._json("GET", "/api/enrichment", params={"action": "health"})
+        except Refused as refusal:
+            if refusal.http_status == httpx.codes.SERVICE_UNAVAILABLE and "queues" in refusal.problem:
+                return refusal.problem
+            raise
+
+    async def document(self, job_id: str) -> str:
+        """The competence file as Markdown."""
+        return (await self._ask("GET", _path(job_id, "document"), params={"format": "md"})).text
+
+    @asynccontextmanager
+    async def events(self, job_id: str, last_event_id: str | None) -> AsyncIterator[EventSource]:
+        """The job's stream of events after `last_event_id`. Raises httpx's errors: the follower tries again."""
+        headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
+        async with aconnect_sse(
+            self._http, "GET", _path(job_id, "events"), headers=headers, timeout=STREAM_TIMEOUT
+        ) as source:
+            if source.response.is_error:
+                await source.response.aread()
+                raise _refusal(source.response)
+            yield source
+
+    async def _json(self, method: str, path: str, **request: Any) -> JSON:
+        response = await self._ask(method, path, **request)
+        try:
+            answer: JSON = response.json()
+        except ValueError:
+            raise Unreachable(
+                f"What answers at {self.location.url} (from {self.location.source}) is not the enrichment API"
+            ) from None
+        return answer
+
+    async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            response = await self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise unreachable(self.location, error) from None
+        if response.is_error:
+            raise _refusal(response)
+        return response
+
+
+@asynccontextmanager
+async def connect(location: Location) -> AsyncIterator[Api]:
+    """Opens no connection yet: the first call does."""
+    async with httpx.AsyncClient(
+        base_url=location.url,
+        timeout=TIMEOUT,
+        limits=httpx.Limits(max_connections=None),  # one stream for each job that is watched
+        trust_env=not _is_loopback(location.url),  # a proxy for the outside does not know this machine
+    ) as http:
+        yield Api(location, http)
+
+
+def ask(url: str | None, question: Callable[[Api], Awaitable[T]]) -> T:
+    """Runs one question to the API from a command."""
+
+    async def asking() -> T:
+        async with connect(find(url)) as api:
+            return await question(api)
+
+    return asyncio.run(asking())
+
+
+def unreachable(location: Location, error: Exception) -> Unreachable:
+    """The one message for an API that does not answer: where was asked, why there, and what to do."""
+    reason = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
+    return Unreachable(
+        f"The API {reason} at {location.url} (from {location.source}).\n"
+        "Start the whole stack with `enrich dev`, or the API alone with `enrich api`; "
+        "or say where it is with --api URL or ENRICHMENT_API_URL."
+    )
+
+
+def _path(job_id: str, *rest: str) -> str:
+    return "/".join(("/api/enrichment/jobs", quote(job_id, safe=""), *rest))
+
+
+def _refusal(response: httpx.Response) -> Refused:
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {"title": f"{response.url} answered {response.status_code} {response.reason_phrase}".rstrip()}
+    return Refused(response.status_code, problem)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,114 @@
+"""`enrich stats`, `health`, `cleanup` and `migrate`: for the person who keeps it running."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from enrichment.cli import location, output
+from enrichment.cli.client import ask
+from enrichment.cli.errors import BadUsage, CliError
+from enrichment.cli.options import ApiUrl, AsJson
+from enrichment.cli.prose import count
+
+if TYPE_CHECKING:
+    from enrichment.settings import Settings
+
+JSON = dict[str, Any]
+
+
+def stats(api: ApiUrl = None, as_json: AsJson = False) -> None:
+    """\b
+    Example:
+      enrich stats --json
+    """
+    from enrichment.cli import views
+
+    output.answer(ask(api, lambda client: client.stats()), as_json=as_json, view=views.stats)
+
+
+def health(api: ApiUrl = None, as_json: AsJson = False) -> None:
+    """The exit code is 1 when it is unhealthy; degraded means that jobs are safe, but wait or show stale progress.
+
+    \b
+    Example:
+      enrich health
+    """
+    from enrichment.cli import views
+
+    verdict = ask(api, lambda client: client.health())
+    output.answer(verdict, as_json=as_json, view=views.health)
+    raise typer.Exit(1 if verdict["status"] == "unhealthy" else 0)
+
+
+def cleanup(
+    days: Annotated[
+        int | None, typer.Option(min=0, help="Keep what ended within so many days. Default: ENRICHMENT_RETENTION_DAYS.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The newest 100 completed and 50 failed jobs stay, however old. It works on the database that DATABASE_URL names,
+    or else on the stack's that runs on this machine.
+
+    \b
+    Example:
+      enrich cleanup --days 30
+    """
+    done = asyncio.run(_clean_up(days))
+    if as_json:
+        output.document(done)
+    else:
+        typer.echo(f"Deleted {count(done['deletedJobs'], 'job')} and the progress of {done['deletedProgress']}")
+
+
+async def _clean_up(days: int | None) -> JSON:
+    from enrichment.errors import EnrichmentError
+    from enrichment.service import EnrichmentQueue
+
+    try:
+        async with await EnrichmentQueue.connect(_settings(), application="enrich cleanup") as queue:
+            return (await queue.cleanup(days)).model_dump(by_alias=True)
+    except EnrichmentError as error:
+        raise CliError(error.message) from None
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """It changes the database that DATABASE_URL names. Running it again, or twice at once, does no harm.
+
+    \b
+    Example:
+      DATABASE_URL=postgresql://me@db.example/enrichment enrich migrate
+    """
+    if location.variable("DATABASE_URL") is None:
+        raise BadUsage("DATABASE_URL is not set: it names the database to migrate")
+    from alembic.script import ScriptDirectory
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from enrichment import migrations
+
+    settings = _settings()
+    try:
+        migrations.upgrade(settings)
+    except (SQLAlchemyError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise CliError(f"The database could not be migrated: {type(cause).__name__}: {cause}") from None
+    revision = ScriptDirectory.from_config(migrations.configuration(settings)).get_current_head()
+    if as_json:
+        output.document({"revision": revision})
+    else:
+        typer.echo(f"The schema is at revision {revision}")
+
+
+def _settings() -> "Settings":
+    """The environment's; where it names no database, the one of the stack that runs on this machine."""
+    from enrichment.settings import Settings, SettingsError, load
+
+    try:
+        settings = load()
+    except SettingsError as error:
+        raise BadUsage(str(error)) from None
+    stack = None if location.variable("DATABASE_URL") else location.running_stack()
+    if stack is None:
+        return settings
+    places = {"database_url": "databaseUrl", "redis_url": "redisUrl", "temporal_address": "temporal"}
+    return Settings(**{field: stack[name] for field, name in places.items()})

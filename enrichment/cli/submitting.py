@@ -1,0 +1,166 @@
+"""`enrich submit`: candidates' files become jobs."""
+
+import asyncio
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from enrichment.cli import output
+from enrichment.cli.client import connect
+from enrichment.cli.errors import BadUsage, Refused
+from enrichment.cli.files import STDIN, read_candidate, read_candidates
+from enrichment.cli.location import find
+from enrichment.cli.options import BULK, SINGLE_TYPES, TYPES, ApiUrl, AsJson, one_of, priority
+from enrichment.cli.prose import count, tell
+from enrichment.cli.watching import watch_until_ended
+
+JSON = dict[str, Any]
+
+
+def _day(text: str | None) -> str | None:
+    try:
+        return None if text is None else date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no day: write it as 2026-11-23") from None
+
+
+def _instant(text: str | None) -> str | None:
+    """With a zone, as the API wants it: without one, the person means the time of this machine."""
+    try:
+        return None if text is None else datetime.fromisoformat(text).astimezone().isoformat()
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text} is no time: write it as 2026-11-23T09:00 or 2026-11-23T09:00+01:00") from None
+
+
+def _given(values: JSON) -> JSON:
+    """Without what was not given: the API's defaults hold."""
+    return {name: value for name, value in values.items() if value not in (None, {})}
+
+
+def submit(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE", help="A candidate as JSON; - is standard input.", show_default=False),
+    ],
+    type_: Annotated[
+        str, typer.Option("--type", callback=one_of(TYPES, "job type"), metavar="TYPE", help="What to do, see above.")
+    ],
+    priority: Annotated[
+        str | None,
+        typer.Option(
+            callback=priority,
+            metavar="BAND|NUMBER",
+            help="critical (20), high (10-15), normal (5-9), low (1-4). Default: normal.",
+        ),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the jobs until they end.")] = False,
+    candidate_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="The candidate's id in your system; for one FILE.")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Submitting again under the same key makes no second job.")
+    ] = None,
+    max_retries: Annotated[int | None, typer.Option(min=0, max=20, help="Default: the queue's.")] = None,
+    run_at: Annotated[
+        str | None,
+        typer.Option(callback=_instant, metavar="TIME", help="Not before this time; without a zone it is local time."),
+    ] = None,
+    locale: Annotated[str | None, typer.Option(metavar="TAG", help="Language of labels and sentences: en, fr")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(callback=_day, metavar="DAY", help="The day that open-ended positions are counted to.")
+    ] = None,
+    child_type: Annotated[
+        str | None,
+        typer.Option(
+            callback=one_of(SINGLE_TYPES, "type for one candidate"),
+            metavar="TYPE",
+            help="Bulk only: what to do with each candidate.",
+        ),
+    ] = None,
+    stage_ms: Annotated[
+        int | None, typer.Option(min=0, max=60_000, help="Rehearsals only: pause at each stage, in milliseconds.")
+    ] = None,
+    api: ApiUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Each FILE becomes a job. With --type bulk_candidate_enrichment all of them become one bulk; a FILE may then hold
+    an array of candidates too, or, as .ndjson, one a line. In a pipe a job is a line: id, status, queue, file.
+
+    \b
+    Types:
+      competence_file_generation     a document that presents the candidate
+      candidate_profile_enhancement  headline, summary, what is missing
+      skills_optimization            canonical names, years, levels
+      experience_enhancement         positions, results, gaps
+      bulk_candidate_enrichment      many candidates at once, as --child-type
+
+    \b
+    Examples:
+      enrich submit resume.json --type skills_optimization --priority high --watch
+      enrich submit *.json --type bulk_candidate_enrichment --child-type skills_optimization
+      generate-resume | enrich submit - --type experience_enhancement --json
+    """
+    is_bulk = type_ == BULK
+    _check(files, is_bulk=is_bulk, one_only={"--candidate-id": candidate_id, "--idempotency-key": idempotency_key})
+    if child_type is not None and not is_bulk:
+        raise BadUsage(f"--child-type is for --type {BULK}")
+    request = {
+        "type": type_,
+        "priority": priority,
+        "candidateId": candidate_id,
+        "maxRetries": max_retries,
+        "runAt": run_at,
+        "options": _given({
+            "locale": locale,
+            "asOf": as_of,
+            "type": child_type,
+            "rehearse": None if stage_ms is None else {"stageMs": stage_ms},
+        }),
+    }  # fmt: skip
+    if is_bulk:
+        candidates = [candidate for file in files for candidate in read_candidates(file)]
+        named = files[0] if len(files) == 1 else count(len(candidates), "candidate")
+        bodies = {named: _given(request | {"candidates": candidates})}
+    else:
+        bodies = {file: _given(request | {"candidateData": read_candidate(file)}) for file in files}
+    asyncio.run(_submit(api, bodies, idempotency_key, watch=watch, as_json=as_json))
+
+
+def _check(files: list[str], *, is_bulk: bool, one_only: dict[str, str | None]) -> None:
+    doubled = next((file for file in files if files.count(file) > 1), None)
+    if doubled is not None:
+        raise BadUsage(f"{'Standard input' if doubled == STDIN else doubled} is given twice")
+    for option, value in one_only.items():
+        if value is not None and len(files) > 1 and not is_bulk:
+            raise BadUsage(f"{option} is for one FILE: {len(files)} are given")
+
+
+async def _submit(url: str | None, bodies: dict[str, JSON], key: str | None, *, watch: bool, as_json: bool) -> None:
+    """Sends every file's job, also after one was refused; then follows those that were accepted."""
+    refused = 0
+    names: dict[str, str] = {}
+    async with connect(find(url)) as api:
+        for file, body in bodies.items():
+            try:
+                job = await api.submit(body, key)
+            except Refused as refusal:
+                refused += 1
+                tell(f"{file}: {refusal.message}" if len(bodies) > 1 else refusal.message)
+            else:
+                names[job["jobId"]] = Path(file).stem
+                _show(job, file, watch=watch, as_json=as_json)
+        all_completed = not watch or await watch_until_ended(api, list(names), as_json=as_json, names=names)
+    raise typer.Exit(0 if all_completed and not refused else 1)
+
+
+def _show(job: JSON, file: str, *, watch: bool, as_json: bool) -> None:
+    """The API's acceptance of a job."""
+    if as_json:
+        typer.echo(json.dumps({"event": "submitted", **job} if watch else job))
+    elif output.is_terminal():
+        typer.echo(f"{job['jobId']}  to {job['queue']}  {Path(file).name}")
+    else:
+        typer.echo(output.row(job["jobId"], job["status"], job["queue"], file))

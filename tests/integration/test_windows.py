@@ -1,0 +1,225 @@
+"""Each dangerous window, forced open: a process or a component is lost just there, and the job ends once and right."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from enrichment import progress, temporal
+from enrichment.db import Database
+from enrichment.devstack.infrastructure import Infrastructure
+from enrichment.jobs import outbox, transitions, upkeep
+from enrichment.jobs.outbox import Dispatchable
+from enrichment.jobs.transitions import Outcome
+from enrichment.models import Job, JobStatus, JobType, Options, Rehearsal, Submission
+from enrichment.service import EnrichmentQueue
+from enrichment.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+SLOW = Options(rehearse=Rehearsal(stage_ms=400))
+ONCE = [JobStatus.PENDING, JobStatus.IN_PROGRESS, JobStatus.COMPLETED]
+
+
+@pytest.fixture(scope="module")
+async def client(settings: Settings) -> Client:
+    return await temporal.connect(settings)
+
+
+async def submit(queue: EnrichmentQueue, **changes: Any) -> str:
+    values = {"type": JobType.SKILLS_OPTIMIZATION, "candidate_data": {}, "priority": "critical", **changes}
+    return (await queue.add_job(Submission(**values))).id
+
+
+async def aside(queue: EnrichmentQueue) -> str:
+    """A job that no dispatcher touches until `release`."""
+    return await submit(queue, run_at=datetime.now(UTC) + timedelta(hours=1))
+
+
+async def release(database: Database, job_id: str, also: str = "claimed_at = NULL") -> None:
+    statement = text(f"UPDATE enrichment_job SET run_at = NULL, {also} WHERE id = :id")
+    await database.execute(statement, {"id": job_id})
+
+
+async def end_of(queue: EnrichmentQueue, job_id: str) -> Job:
+    async with asyncio.timeout(40):
+        return [job async for job in queue.watch(job_id)][-1]
+
+
+async def running(queue: EnrichmentQueue, job_id: str) -> AsyncIterator[Job]:
+    """The job at each change, from its first stage on."""
+    async for job in queue.watch(job_id):
+        if job.status is JobStatus.IN_PROGRESS:
+            yield job
+
+
+async def changes(queue: EnrichmentQueue, job_id: str) -> list[JobStatus]:
+    return [event.to_status for event in await queue.list_events(job_id)]
+
+
+async def test_a_dispatcher_that_dies_before_it_starts_the_workflow(queue: EnrichmentQueue, database: Database) -> None:
+    job_id = await aside(queue)
+    await release(database, job_id, "claimed_at = now()")
+    assert job_id not in {job.id for job in await outbox.claim(database, ["enrichment-critical"], 100)}
+
+    await release(database, job_id, "claimed_at = now() - interval '1 minute'")
+
+    assert (await end_of(queue, job_id)).status is JobStatus.COMPLETED
+
+
+async def test_a_dispatcher_that_dies_between_the_start_and_the_mark(
+    queue: EnrichmentQueue, database: Database, client: Client
+) -> None:
+    job_id = await aside(queue)
+    kind, task_queue = JobType.SKILLS_OPTIMIZATION, "enrichment-critical"
+    await temporal.start(client, Dispatchable(job_id, 1, "default", None, kind, 20, task_queue, 3))
+
+    await release(database, job_id, "claimed_at = now() - interval '1 minute'")
+
+    assert (await end_of(queue, job_id)).status is JobStatus.COMPLETED
+    assert await changes(queue, job_id) == ONCE
+
+
+async def test_a_worker_that_dies_after_it_saved_the_result_does_not_enrich_again(
+    queue: EnrichmentQueue, database: Database
+) -> None:
+    job_id = await aside(queue)
+    await transitions.begin(database, job_id, 1, 1)
+    await transitions.save(database, job_id, 1, {"paid": "once", "provider": "a model"})
+
+    await release(database, job_id, "dispatched_at = NULL, checked_at = NULL")
+
+    end = await end_of(queue, job_id)
+    assert (end.status, end.result) == (JobStatus.COMPLETED, {"paid": "once", "provider": "a model"})
+
+
+async def test_a_database_that_is_away_in_the_middle_of_a_job_costs_it_no_attempt(
+    queue: EnrichmentQueue, infrastructure: Infrastructure
+) -> None:
+    job_id = await submit(queue, options=SLOW)
+    async for _ in running(queue, job_id):
+        break
+
+    await infrastructure.postgres.stop()
+    await asyncio.sleep(3)  # longer than what is left of the enrichment, so that its answer has to be held
+    await infrastructure.postgres.start()
+
+    end = await end_of(queue, job_id)
+    assert (end.status, end.retry_count) == (JobStatus.COMPLETED, 0)
+    assert await changes(queue, job_id) == ONCE
+
+
+async def test_connections_that_the_server_cuts_cost_a_job_no_attempt(
+    queue: EnrichmentQueue, infrastructure: Infrastructure, database: Database
+) -> None:
+    job_id = await submit(queue, options=SLOW)
+    async for _ in running(queue, job_id):
+        break
+
+    cut = text("""
+        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE pid <> pg_backend_pid() AND datname = current_database()
+    """)
+    assert (await database.execute(cut)).scalar_one() > 1
+
+    end = await end_of(queue, job_id)
+    assert (end.status, end.retry_count) == (JobStatus.COMPLETED, 0)
+
+
+async def test_a_redis_that_loses_everything_in_the_middle_of_a_job_takes_no_progress_back(
+    queue: EnrichmentQueue, settings: Settings
+) -> None:
+    redis = progress.client(settings)
+    job_id = await submit(queue, options=SLOW)
+    seen = []
+    async for job in queue.watch(job_id):
+        assert job.progress is not None
+        if job.status is JobStatus.IN_PROGRESS and job.progress.seq:
+            seen.append(job.progress)
+            if len(seen) == 2:
+                await redis.flushall()
+    await redis.aclose()
+
+    percentages = [progress.percentage for progress in seen]
+    numbers = [progress.seq for progress in seen]
+    assert len(seen) > 3
+    assert percentages == sorted(percentages)
+    assert numbers == sorted(set(numbers))
+
+
+async def test_without_redis_jobs_run_and_readers_are_told(
+    queue: EnrichmentQueue, infrastructure: Infrastructure
+) -> None:
+    await infrastructure.redis.stop()
+    try:
+        end = await end_of(queue, await submit(queue))
+        health = await queue.check_health()
+    finally:
+        await infrastructure.redis.start()
+
+    assert end.status is JobStatus.COMPLETED
+    assert end.progress is not None
+    assert (end.progress.degraded, end.progress.percentage) == (True, 100)
+    assert (health.status, health.redis) == ("degraded", "down")
+
+
+async def test_a_temporal_that_is_away_accepts_jobs_and_cancels_and_runs_what_is_left_afterwards(
+    queue: EnrichmentQueue, infrastructure: Infrastructure
+) -> None:
+    await infrastructure.temporal.stop()
+    try:
+        kept, dropped = await submit(queue), await submit(queue)
+        await queue.cancel_job(dropped)
+        assert (await queue.check_health()).temporal == "down"
+    finally:
+        await infrastructure.temporal.start()
+
+    assert (await end_of(queue, kept)).status is JobStatus.COMPLETED
+    assert await changes(queue, dropped) == [JobStatus.PENDING, JobStatus.CANCELLED]
+
+
+async def test_a_run_that_temporal_has_deleted_does_not_hinder_a_retry(queue: EnrichmentQueue, client: Client) -> None:
+    job_id = await submit(queue, options=Options(rehearse=Rehearsal(fail_code="content_refused")))
+    assert (await end_of(queue, job_id)).status is JobStatus.FAILED
+    handle = temporal.handle(client, job_id, 1)
+    execution = WorkflowExecution(workflow_id=handle.id)
+    request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
+    await client.workflow_service.delete_workflow_execution(request)
+    async with asyncio.timeout(90):  # the server takes its time: half a minute has been seen
+        while await _exists(handle):
+            await asyncio.sleep(0.1)
+
+    await queue.retry_job(job_id)
+
+    assert (await end_of(queue, job_id)).run == 2
+
+
+async def test_of_a_retry_and_a_cleanup_at_once_exactly_one_wins(queue: EnrichmentQueue, database: Database) -> None:
+    for _ in range(10):
+        job_id = await aside(queue)
+        await transitions.finish(database, job_id, 1, Outcome(JobStatus.CANCELLED))
+        old = text("UPDATE enrichment_job SET completed_at = now() - interval '400 days' WHERE id = :id")
+        await database.execute(old, {"id": job_id})
+
+        retried, deleted = await asyncio.gather(
+            transitions.retry(database, "default", job_id), upkeep.delete_ended(database, timedelta(days=300))
+        )
+
+        assert (retried is None) == (job_id in deleted)
+        if retried is not None:
+            await transitions.cancel(database, "default", job_id, "end of the test")
+
+
+async def _exists(handle: Any) -> bool:
+    try:
+        await handle.describe()
+    except RPCError:
+        return False
+    return True
