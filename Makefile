@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .build/uv/bin/uv
 BIN := .venv/bin
 
-.PHONY: help setup demo test check lock clean
+.PHONY: help setup demo test check faults lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ check: setup ## style, types, layers and unit tests: under a minute
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/unit
+
+faults: setup ## load and faults for MINUTES from SEED, then every invariant
+	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3)
 
 lock: $(UV) ## write the lock anew from pyproject.toml: versions and hashes
 	$(UV) pip compile --quiet --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-annotate \
