@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from enrichment.models import JobType
 from enrichment.runs import BulkRun, Slice
-from tests.workflow.conftest import TASK_QUEUE, Script
+from tests.workflow.script import TASK_QUEUE, Script
 
 BULK = JobType.BULK_CANDIDATE_ENRICHMENT.workflow
 

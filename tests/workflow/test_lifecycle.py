@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from enrichment.models import SINGLE_TYPES, JobType
 from enrichment.queues import QUEUES, Queue
 from enrichment.runs import POSTPONED, JobRun
-from tests.workflow.conftest import TASK_QUEUE, Script
+from tests.workflow.script import TASK_QUEUE, Script
 
 OVERLOADED = "provider_overloaded"
 

@@ -1,0 +1,97 @@
+"""Records the histories that `test_replay` holds the workflows against: `python -m tests.workflow.record`.
+
+Run it when a workflow is new. Never record anew to make a replay pass: a history that does not replay is a run of a
+customer that would get stuck. Guard the change with `workflow.patched` instead.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from enrichment.models import SINGLE_TYPES, JobType
+from enrichment.runs import POSTPONED, BulkRun, JobRun, Slice
+from tests.workflow.script import TASK_QUEUE, Script, server
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+def _job(name: str) -> JobRun:
+    return JobRun(job_id=name, run=1, tenant="acme", priority_key=1, max_retries=2)
+
+
+def _troubled(script: Script) -> None:
+    script.failures = [
+        ApplicationError("busy", 40, type="provider_overloaded"),
+        ApplicationError("wait", type=POSTPONED, next_retry_delay=timedelta(minutes=3)),
+        ApplicationError("slow down", type="provider_rate_limited", next_retry_delay=timedelta(seconds=9)),
+    ]
+
+
+def _failing(script: Script) -> None:
+    script.failures = [ApplicationError("wrong key", type="provider_auth", non_retryable=True)]
+
+
+def _sliced(script: Script) -> None:
+    script.batches, script.per_run = 3, 2
+    script.slices = {0: [Slice(left=10), Slice(left=1, wait_s=5.0)]}
+
+
+async def record(env: WorkflowEnvironment) -> None:
+    singles = [(job_type.value, job_type, lambda _: None) for job_type in SINGLE_TYPES]
+    troubles: list[tuple[str, JobType, Callable[[Script], None]]] = [
+        *singles,
+        ("troubled", JobType.SKILLS_OPTIMIZATION, _troubled),
+        ("failed", JobType.SKILLS_OPTIMIZATION, _failing),
+    ]
+    for name, job_type, prepare in troubles:
+        script = Script(env)
+        prepare(script)
+        async with script.worker() as client:
+            handle = await client.start_workflow(job_type.workflow, _job(name), id=name, task_queue=TASK_QUEUE)
+            await handle.result()
+            await _save(name, handle)
+
+    script = Script(env, holds=True)
+    async with script.worker() as client:
+        handle = await client.start_workflow(
+            JobType.SKILLS_OPTIMIZATION.workflow, _job("cancelled"), id="cancelled", task_queue=TASK_QUEUE
+        )
+        await script.started.wait()
+        await handle.signal("cancel", "withdrawn")
+        await handle.result()
+        await _save("cancelled", handle)
+
+    script = Script(env)
+    _sliced(script)
+    bulk = BulkRun(**_job("bulk").model_dump())
+    async with script.worker() as client:
+        handle = await client.start_workflow(
+            JobType.BULK_CANDIDATE_ENRICHMENT.workflow, bulk, id="bulk", task_queue=TASK_QUEUE
+        )
+        await handle.result()
+        first = client.get_workflow_handle("bulk", run_id=handle.first_execution_run_id)
+        await _save("bulk", first)
+        await _save("bulk@continued", client.get_workflow_handle("bulk"))
+        await _save("bulk.0", client.get_workflow_handle("bulk.0"))
+
+
+async def _save(name: str, handle: "WorkflowHandle[object, object]") -> None:
+    history = await handle.fetch_history()
+    (HISTORIES / f"{name}.json").write_text(history.to_json() + "\n")
+
+
+async def main() -> None:
+    HISTORIES.mkdir(exist_ok=True)
+    async with server() as env:
+        await record(env)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    os._exit(0)  # Temporal's runtime aborts now and then while the interpreter shuts down

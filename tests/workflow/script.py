@@ -1,0 +1,136 @@
+"""A Temporal server that skips time, and activities that do as a test tells them: here only order and waits matter."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from enrichment import temporal
+from enrichment.runs import Activity, BatchRun, BulkRun, Ending, JobRun, Plan, Slice
+from enrichment.search_attributes import SEARCH_ATTRIBUTES
+from worker.registry import JOB_WORKFLOWS, SANDBOX
+
+TASK_QUEUE = "under-test"
+
+
+@dataclass
+class Script:
+    """What the activities do, and what they saw."""
+
+    env: WorkflowEnvironment
+    failures: list[ApplicationError] = field(default_factory=list)
+    """Raised by the first attempts at `enrich`, one each."""
+    silent: int = 0
+    """So many attempts at `enrich` never end and never heartbeat."""
+    is_ours: bool = True
+    holds: bool = False
+    """`enrich` and `run_batch` go on until they are cancelled."""
+    batches: int = 3
+    at_once: int = 2
+    per_run: int = 400
+    slices: dict[int, list[Slice | ApplicationError]] = field(default_factory=dict)
+
+    calls: list[str] = field(default_factory=list)
+    jobs: list[JobRun] = field(default_factory=list)
+    """What each attempt at `enrich` was given."""
+    attempts_at: list[datetime] = field(default_factory=list)
+    endings: list[Ending] = field(default_factory=list)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    most_at_once: int = 0
+    running: int = 0
+
+    @activity.defn(name=Activity.ENRICH)
+    async def enrich(self, job: JobRun) -> bool:
+        self.calls.append("enrich")
+        self.jobs.append(job)
+        self.attempts_at.append(await self.env.get_current_time())
+        if self.silent:
+            self.silent -= 1
+            await asyncio.Event().wait()
+        await self._hold()
+        if self.failures:
+            raise self.failures.pop(0)
+        return self.is_ours
+
+    @activity.defn(name=Activity.RENDER)
+    async def render(self, job: JobRun) -> bool:
+        self.calls.append("render")
+        return True
+
+    @activity.defn(name=Activity.FINISH)
+    async def finish(self, ending: Ending) -> str:
+        self.calls.append("finish")
+        self.endings.append(ending)
+        return ending.status
+
+    @activity.defn(name=Activity.OPEN_BULK)
+    async def open_bulk(self, bulk: BulkRun) -> Plan | None:
+        self.calls.append("open_bulk")
+        return Plan(batches=self.batches, at_once=self.at_once, per_run=self.per_run) if self.is_ours else None
+
+    @activity.defn(name=Activity.RUN_BATCH)
+    async def run_batch(self, batch: BatchRun) -> Slice:
+        self.calls.append(f"batch {batch.batch}")
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        try:
+            await self._hold()
+            script = self.slices.get(batch.batch, [])
+            outcome = script.pop(0) if script else Slice(left=0)
+        finally:
+            self.running -= 1
+        if isinstance(outcome, ApplicationError):
+            raise outcome
+        return outcome
+
+    @activity.defn(name=Activity.CLOSE_BULK)
+    async def close_bulk(self, ending: Ending) -> str:
+        self.calls.append("close_bulk")
+        self.endings.append(ending)
+        return ending.status
+
+    async def _hold(self) -> None:
+        self.started.set()
+        while self.holds:
+            activity.heartbeat()
+            try:
+                await asyncio.sleep(0.05)
+            except asyncio.CancelledError:
+                self.calls.append("stopped")
+                raise
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[Client]:
+        activities: list[Callable[..., Any]] = [
+            self.enrich, self.render, self.finish, self.open_bulk, self.run_batch, self.close_bulk
+        ]  # fmt: skip
+        async with Worker(
+            self.env.client,
+            task_queue=TASK_QUEUE,
+            workflows=JOB_WORKFLOWS,
+            activities=activities,
+            workflow_runner=SANDBOX,
+        ):
+            yield self.env.client
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[WorkflowEnvironment]:
+    """A Temporal server that skips time."""
+    binary = Path(sys.executable).with_name("temporal-test-server")
+    async with await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter, test_server_existing_path=str(binary)
+    ) as env:
+        await temporal.add_search_attributes(env.client, SEARCH_ATTRIBUTES)
+        yield env
