@@ -1,0 +1,132 @@
+"""What goes out: the shapes, which the OpenAPI document shows, and their bytes, which nothing checks a second time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import Field
+from starlette.responses import Response
+
+from enrichment.health import Health
+from enrichment.jobs.intake import Accepted
+from enrichment.jobs.queries import Page
+from enrichment.jobs.statistics import Minute, QueueLoad, Stats, Worker
+from enrichment.models import OPEN, Event, Job, JobStatus, JobType, Model
+
+JOBS = "/api/enrichment/jobs"
+ENDED_EARLY = (JobStatus.FAILED, JobStatus.CANCELLED)
+
+Links = dict[str, str]
+
+
+class JobView(Job):
+    """One job. `links` names what can be done with it now."""
+
+    tenant: str = Field(exclude=True)
+    links: Links
+
+
+class AcceptedView(Model):
+    """The receipt of a job."""
+
+    job_id: str
+    status: JobStatus
+    queue: str
+    links: Links
+
+
+class JobList(Model):
+    """A page of jobs without their results, the newest first. `nextCursor` opens the next page, null at the end."""
+
+    jobs: list[JobView]
+    next_cursor: str | None
+
+
+class History(Model):
+    """Every change of a job's state, the oldest first."""
+
+    events: list[Event]
+
+
+class ErrorCount(Model):
+    """Jobs that failed with this code."""
+
+    code: str
+    count: int
+
+
+class Dashboard(Model):
+    """Everything the page shows. What comes from a component that is down is null."""
+
+    at: datetime
+    health: Health
+    queues: dict[str, QueueLoad] | None
+    jobs: list[JobView] | None
+    throughput: list[Minute] | None
+    errors: list[ErrorCount] | None
+    workers: list[Worker] | None
+    stats: Stats | None
+    temporal_ui: str | None
+
+
+class FaultView(Model):
+    """One thing wrong. `pointer` is the JSON pointer of a field in the body, or `/` and a parameter's name."""
+
+    pointer: str
+    reason: str
+
+
+class Problem(Model):
+    """A failure (RFC 9457). `code` is stable; `title` and `detail` are for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FaultView]
+
+
+def send(answer: Model, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(answer.model_dump_json(by_alias=True), status, headers, "application/json")
+
+
+def send_accepted(accepted: Accepted) -> Response:
+    """202, where to look for the job, and whether the key was seen before."""
+    home = job_url(accepted.id)
+    links = {
+        "self": home,
+        "status": f"/api/enrichment?jobId={accepted.id}",
+        "events": f"{home}/events",
+        "cancel": f"{home}/cancel",
+    }
+    headers = {"Location": home} | ({} if accepted.is_new else {"Idempotent-Replayed": "true"})
+    receipt = AcceptedView(job_id=accepted.id, status=accepted.status, queue=accepted.queue, links=links)
+    return send(receipt, 202, headers)
+
+
+def view(job: Job) -> JobView:
+    return JobView.model_construct(**vars(job), links=_links(job))
+
+
+def view_page(page: Page) -> JobList:
+    return JobList.model_construct(jobs=[view(job) for job in page.jobs], next_cursor=page.next_cursor)
+
+
+def job_url(job_id: str) -> str:
+    return f"{JOBS}/{job_id}"
+
+
+def _links(job: Job) -> Links:
+    home = job_url(job.job_id)
+    has_document = job.type is JobType.COMPETENCE_FILE_GENERATION and job.status is JobStatus.COMPLETED
+    links = (
+        ("self", home, True),
+        ("events", f"{home}/events", True),
+        ("history", f"{home}/history", True),
+        ("cancel", f"{home}/cancel", job.status in OPEN),
+        ("retry", f"{home}/retry", job.status in ENDED_EARLY),
+        ("document", f"{home}/document?format=md", has_document),
+        ("children", f"{home}/children", job.type is JobType.BULK_CANDIDATE_ENRICHMENT),
+        ("parent", job_url(job.parent_id or ""), job.parent_id is not None),
+    )
+    return {name: url for name, url, applies in links if applies}

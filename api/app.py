@@ -1,0 +1,65 @@
+"""The API's composition root: everything it uses is made here, and closed here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
+from starlette.middleware import Middleware
+
+from api import metrics
+from api.middleware import HeadAsGet, LastResort, Limits, SecurityHeaders
+from api.openapi import Documented
+from api.parameters import plain_query
+from api.problems import Handlers
+from api.routes import ROUTERS
+from enrichment.service import EnrichmentQueue
+from enrichment.settings import Settings
+
+_DESCRIPTION = """Background jobs that enrich candidates' data: submit, follow, steer, read.
+
+Failures are `application/problem+json` with a stable `code`."""
+_NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
+"""FastAPI's own would put addresses and refused input, which is candidates' data, where traces and logs go."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI application. It connects to nothing before the first request needs it.
+
+    `app.state.stopping`, an event, ends the open streams; `api.server` sets it when the server stops.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with await EnrichmentQueue.connect(settings, application="enrichment-api") as queue:
+            app.state.queue = queue
+            yield
+
+    app = Documented(
+        title="Enrichment jobs",
+        version=_version(),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # its pages load their scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
+        dependencies=[Depends(plain_query)],
+        middleware=[Middleware(layer) for layer in (HeadAsGet, SecurityHeaders, LastResort, Limits)],
+    )
+    app.state.settings = settings
+    app.state.stopping = asyncio.Event()
+    app.state.process_metrics = metrics.new_process_registry()
+    for router in ROUTERS:
+        app.include_router(router)
+    Handlers([route for router in ROUTERS for route in router.routes]).register(app)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("enrichment-jobs")
+    except PackageNotFoundError:
+        return "0"  # run from a checkout that is not installed

@@ -1,0 +1,114 @@
+"""What the OpenAPI document shows beyond what the routes' types say: bodies, examples and problems."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from api.answers import Problem
+from api.parameters import Cancellation
+from enrichment.models import Submission
+
+_COMPONENT = "#/components/schemas/{model}"
+
+CANDIDATE = {
+    "basics": {"name": "Maren Oddvik", "label": "Backend developer", "summary": "Builds services that stay up."},
+    "work": [
+        {
+            "name": "Fjordkraft Data",
+            "position": "Backend developer",
+            "startDate": "2021-03",
+            "highlights": ["Moved 40 services to Python 3.11", "Cut response times from 800 to 120 ms"],
+        }
+    ],
+    "skills": [{"name": "Python"}, {"name": "postgres"}, {"name": "k8s"}],
+    "languages": [{"language": "Norwegian", "fluency": "Native"}],
+}
+"""A person who does not exist."""
+
+_SUBMISSIONS = {
+    "competence file": {
+        "summary": "A competence file, before everything else",
+        "value": {
+            "type": "competence_file_generation",
+            "candidateId": "crm-1042",
+            "candidateData": CANDIDATE,
+            "priority": "critical",
+            "options": {"asOf": "2026-01-15"},
+        },
+    },
+    "skills": {
+        "summary": "Skills, with a number as priority",
+        "value": {"type": "skills_optimization", "candidateData": CANDIDATE, "priority": 7, "maxRetries": 1},
+    },
+    "bulk": {
+        "summary": "Several candidates in one job",
+        "value": {
+            "type": "bulk_candidate_enrichment",
+            "candidates": [{"candidateId": "crm-1042", **CANDIDATE}, {"candidateId": "crm-1043", "basics": {}}],
+            "priority": "low",
+            "options": {"type": "candidate_profile_enhancement", "batchSize": 25},
+        },
+    },
+}
+_CANCELLATIONS = {"reason": {"value": {"reason": "The candidate has withdrawn"}}}
+
+SUBMISSION_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": _COMPONENT.format(model="Submission")}, "examples": _SUBMISSIONS}
+        },
+    }
+}
+CANCELLATION_BODY = {
+    "requestBody": {
+        "content": {
+            "application/json": {
+                "schema": {"$ref": _COMPONENT.format(model="Cancellation")},
+                "examples": _CANCELLATIONS,
+            }
+        },
+    }
+}
+
+_PROBLEMS = {
+    400: "The body cannot be read",
+    404: "There is no such job",
+    409: "The job's state does not allow this",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "The request is not valid: `errors` names each field",
+    500: "Something went wrong on our side",
+    503: "The database cannot be reached; `Retry-After` says when to try again",
+}
+OF_ANY = (422, 500, 503)
+OF_BODY = (400, 413, 415)
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*statuses: int) -> Responses:
+    """A route's problems for the document: those of any call, and `statuses`."""
+    content = {"application/problem+json": {"schema": {"$ref": _COMPONENT.format(model="Problem")}}}
+    return {status: {"description": _PROBLEMS[status], "content": content} for status in sorted({*OF_ANY, *statuses})}
+
+
+def text(status: int, description: str, media_type: str) -> Responses:
+    """An answer that is no JSON, for the document."""
+    return {status: {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}}
+
+
+class Documented(FastAPI):
+    """FastAPI, with the schemas of the bodies that `reader` reads: it only knows of those that it reads itself."""
+
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            document = super().openapi()
+            _, schemas = models_json_schema(
+                [(Submission, "validation"), (Cancellation, "validation"), (Problem, "serialization")],
+                ref_template=_COMPONENT,
+            )
+            document["components"]["schemas"] |= schemas["$defs"]
+        assert self.openapi_schema is not None  # noqa: S101 made by FastAPI above
+        return self.openapi_schema

@@ -1,0 +1,154 @@
+"""What a request may say outside its body, and what a route is given. Whatever is not named here is refused."""
+
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Header, Path, Query, Request
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from api import problems, reader
+from enrichment import queues
+from enrichment.errors import InvalidInput
+from enrichment.ids import is_id
+from enrichment.models import AnyJobType, Identifier, JobStatus, Model, Submission
+from enrichment.queues import Queue
+from enrichment.service import EnrichmentQueue
+from enrichment.settings import Settings
+
+Body = TypeVar("Body", bound=Model)
+
+MAX_PAGE = 200
+MAX_REASON = 200
+_EXAMPLE_ID = "019ab3c2-5d1e-7c3a-9f60-2b7d8e4c1a55"
+
+
+def _job_id(text: str) -> str:
+    """An id that was never given out is 404; what is no id at all, however close it looks, is 422."""
+    if not is_id(text):
+        raise PydanticCustomError("job_id", "is no job id: an id is a lower-case UUID of version 7, with hyphens")
+    return text
+
+
+def _priority(text: object) -> Queue | int:
+    """A number stands for itself, a band for all of its numbers."""
+    try:
+        if isinstance(text, str) and text.lower() in queues.BY_BAND:
+            return queues.BY_BAND[text.lower()]
+        return queues.priority_of(int(str(text)))
+    except ValueError:
+        raise PydanticCustomError("priority", f"is in no band: use {queues.BANDS}") from None
+
+
+JobId = Annotated[str, AfterValidator(_job_id), Field(examples=[_EXAMPLE_ID])]
+
+
+class _Query(BaseModel):
+    """Base of every query: a parameter that it does not name is an error."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class NoQuery(_Query):
+    """A call without parameters."""
+
+
+class ReadQuery(_Query):
+    """`jobId` alone for a job, or `action` alone for an overview."""
+
+    job_id: JobId | None = None
+    action: Literal["stats", "health"] | None = None
+
+
+class SteerQuery(_Query):
+    job_id: JobId
+    action: Literal["cancel", "retry"] = "cancel"
+
+
+class PageQuery(_Query):
+    limit: int = Field(default=50, ge=1, le=MAX_PAGE)
+    cursor: JobId | None = Field(default=None, description="`nextCursor` of the page before")
+
+
+class ListQuery(PageQuery):
+    status: JobStatus | None = None
+    type: AnyJobType | None = None
+    priority: Annotated[
+        Queue | int | None, BeforeValidator(_priority, json_schema_input_type=str), Field(description=queues.BANDS)
+    ] = None
+    candidate_id: Identifier | None = None
+    parent_id: JobId | None = None
+
+
+class DocumentQuery(_Query):
+    format: Literal["md"] = "md"
+
+
+class Cancellation(Model):
+    """The body of a cancel, which may be left out."""
+
+    reason: str | None = Field(default=None, min_length=1, max_length=MAX_REASON, strict=True)
+
+
+async def plain_query(request: Request) -> None:
+    """What no parameter may hold, said once: bytes that are not UTF-8, NUL, and a name given twice."""
+    raw = request.scope["query_string"]
+    if not raw:
+        return
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise InvalidInput("The query is not text in UTF-8") from None
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise InvalidInput("The query names a parameter twice")
+    if any("\0" in text for pair in pairs for text in pair):
+        raise InvalidInput("The query holds a NUL character")
+
+
+async def _queue(request: Request) -> EnrichmentQueue:
+    queue: EnrichmentQueue = request.app.state.queue
+    return queue
+
+
+async def _submission(request: Request) -> Submission:
+    return _validated(Submission, await reader.read(request, _settings(request).max_body_bytes))
+
+
+async def _cancellation(request: Request) -> Cancellation:
+    if not reader.has_body(request):
+        return Cancellation()
+    return _validated(Cancellation, await reader.read(request, _settings(request).max_body_bytes))
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _validated(shape: type[Body], value: object) -> Body:
+    """By the names of the JSON only: `candidate_data` is no second spelling of `candidateData`."""
+    try:
+        return shape.model_validate(value, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise problems.of_body(error) from None
+
+
+TheQueue = Annotated[EnrichmentQueue, Depends(_queue)]
+TheSubmission = Annotated[Submission, Depends(_submission)]
+TheCancellation = Annotated[Cancellation, Depends(_cancellation)]
+JobIdInPath = Annotated[JobId, Path(alias="jobId", description="A job's id")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern="^[ -~]*$",
+        description="The same key with the same body names the same job, however often it is sent",
+    ),
+]
+LastEventId = Annotated[
+    int | None, Header(alias="Last-Event-ID", ge=0, lt=2**63, description="Only what came after this event")
+]
+Nothing = Annotated[NoQuery, Query()]

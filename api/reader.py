@@ -1,0 +1,133 @@
+"""The one reader of JSON bodies: what it lets through, PostgreSQL can hold and every later reader reads the same.
+
+It uses the standard library's parser: only that one shows repeated keys (`object_pairs_hook`), and keeps integers
+exact. Measured on résumés of 4 to 10 KB: parsing with the hooks 35-70 µs, the walk 25-45 µs; `pydantic_core.from_json`
+parses in 15-25 µs but sees neither repeated keys nor 1e999.
+"""
+
+import json
+import math
+from typing import Any, NoReturn
+
+from starlette.requests import Request
+
+from enrichment.errors import Fault, InvalidInput, Malformed, NotJson, TooLarge
+
+MAX_DEPTH = 32
+"""Objects and arrays inside each other, the body itself counted."""
+MOST_DIGITS = 20
+"""Of an integer: more cannot be one of 64 bits, and Python's own conversion slows with their square."""
+
+
+async def read(request: Request, limit: int) -> Any:
+    """The body as a JSON value. `limit` is in bytes, counted while they arrive.
+
+    Raises:
+        NotJson: another content type, or none.
+        TooLarge: announced or sent more than `limit`.
+        Malformed: no JSON text in UTF-8, or one that two readers would read differently.
+        InvalidInput: JSON that says something that cannot be stored.
+    """
+    if not _is_json(request.headers.get("content-type", "")):
+        raise NotJson("Send JSON, with the header `Content-Type: application/json`")
+    if int(request.headers.get("content-length", "0")) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return parse(bytes(body))
+
+
+def has_body(request: Request) -> bool:
+    """Whether the request brings a body, going by its headers (RFC 9112, section 6.3)."""
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value in `body`. Raises `Malformed` and `InvalidInput`, as `read` does."""
+    try:
+        value = _DECODER.decode(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Malformed("The body is not text in UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise Malformed(f"The body is not JSON: line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    _check(value)
+    return value
+
+
+def _is_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _check(value: Any) -> None:
+    """Walks the value level by level: nothing here recurses, whatever the nesting."""
+    level: list[Any] = [[value]]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Any] = []
+        for container in level:
+            if type(container) is dict:
+                for key in container:
+                    _check_text(key)
+            for item in container.values() if type(container) is dict else container:
+                if type(item) is str:
+                    _check_text(item)
+                elif type(item) is dict or type(item) is list:
+                    below.append(item)
+        if not below:
+            return
+        level = below
+    raise _too_deep()
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise _refused("holds a NUL character (U+0000), which cannot be stored")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Malformed("The body holds half of a surrogate pair, which is no text") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("An object in the body names a key twice: readers would differ on which one counts")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) <= MOST_DIGITS and -(2**63) <= (number := int(digits)) < 2**63:
+        return number
+    raise _refused("holds an integer beyond 64 bits")
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise Malformed("The body holds a number too large for a double")
+    return number
+
+
+def _constant(_: str) -> NoReturn:
+    raise Malformed("NaN and Infinity are not JSON")
+
+
+def _refused(reason: str) -> InvalidInput:
+    return InvalidInput("The body cannot be stored", (Fault("", reason),))
+
+
+def _too_deep() -> InvalidInput:
+    return InvalidInput("The body is too deep", (Fault("", f"nests more than {MAX_DEPTH} objects and arrays"),))
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body has more than {limit} bytes")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

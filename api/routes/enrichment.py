@@ -1,0 +1,69 @@
+"""`/api/enrichment`: submitting, and the calls that name a job or an overview in the query."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api import answers
+from api.openapi import OF_BODY, SUBMISSION_BODY, Responses, problems
+from api.parameters import IdempotencyKey, Nothing, ReadQuery, SteerQuery, TheQueue, TheSubmission
+from enrichment.errors import Fault, InvalidInput
+from enrichment.health import Health, Verdict
+from enrichment.jobs.statistics import Stats
+
+router = APIRouter(tags=["enrichment"])
+
+
+def unhealthy() -> Responses:
+    """The health is the answer at 503 too; a job that cannot be read is a problem as everywhere."""
+    return {503: problems()[503] | {"description": "The health, or the database cannot be reached", "model": Health}}
+
+
+@router.post(
+    "/api/enrichment",
+    status_code=202,
+    summary="Submit a job",
+    response_model=answers.AcceptedView,
+    responses=problems(*OF_BODY),
+    openapi_extra=SUBMISSION_BODY,
+)
+async def submit(queue: TheQueue, submission: TheSubmission, _: Nothing, key: IdempotencyKey = None) -> Response:
+    """Answers when the job is stored: from then on it reaches `completed`, `failed` or `cancelled`, whatever breaks.
+
+    With an `Idempotency-Key` the request can be repeated safely; a repeated one is answered with the same job and
+    `Idempotent-Replayed: true`.
+    """
+    return answers.send_accepted(await queue.add_job(submission, idempotency_key=key))
+
+
+@router.get(
+    "/api/enrichment",
+    summary="Read a job, the statistics or the health",
+    response_model=answers.JobView | Stats | Health,
+    responses=problems(404) | unhealthy(),
+)
+async def read(queue: TheQueue, wanted: Annotated[ReadQuery, Query()]) -> Response:
+    """`jobId` for a job, `action=stats` or `action=health` for an overview: one of them."""
+    if (wanted.job_id is None) == (wanted.action is None):
+        reason = "give `jobId`, or `action` (stats, health), and not both"
+        raise InvalidInput("One of `jobId` and `action` is needed", (Fault("/jobId", reason), Fault("/action", reason)))
+    if wanted.job_id is not None:
+        return answers.send(answers.view(await queue.get_job_status(wanted.job_id)))
+    if wanted.action == "stats":
+        return answers.send(await queue.get_stats())
+    health = await queue.check_health()
+    return answers.send(health, 503 if health.status is Verdict.UNHEALTHY else 200)
+
+
+@router.delete(
+    "/api/enrichment",
+    summary="Cancel a job, or run it again",
+    response_model=answers.JobView,
+    responses=problems(404, 409) | {202: {"description": "With `action=retry`: the job, pending again"}},
+)
+async def steer(queue: TheQueue, wanted: Annotated[SteerQuery, Query()]) -> Response:
+    """`jobId` cancels; `jobId` with `action=retry` runs a failed or cancelled job again."""
+    if wanted.action == "retry":
+        return answers.send(answers.view(await queue.retry_job(wanted.job_id)), 202)
+    return answers.send(answers.view(await queue.cancel_job(wanted.job_id)))

@@ -1,0 +1,118 @@
+"""`/api/enrichment/jobs`: jobs as resources."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from api import answers
+from api.openapi import CANCELLATION_BODY, OF_BODY, problems, text
+from api.parameters import (
+    DocumentQuery,
+    JobIdInPath,
+    LastEventId,
+    ListQuery,
+    Nothing,
+    PageQuery,
+    TheCancellation,
+    TheQueue,
+)
+from api.stream import ProgressStream
+from enrichment.jobs.queries import Filter
+from enrichment.queues import Queue
+
+router = APIRouter(prefix=answers.JOBS, tags=["jobs"])
+
+
+@router.get("", summary="List jobs", response_model=answers.JobList, responses=problems())
+async def list_jobs(queue: TheQueue, wanted: Annotated[ListQuery, Query()]) -> Response:
+    """The newest first, without their results. A priority is a number, or a band for all of its numbers."""
+    band, number = (wanted.priority, None) if isinstance(wanted.priority, Queue) else (None, wanted.priority)
+    narrowed = Filter(
+        status=wanted.status,
+        type=wanted.type,
+        priority=number,
+        queue=None if band is None else band.task_queue,
+        candidate_id=wanted.candidate_id,
+        parent_id=wanted.parent_id,
+    )
+    page = await queue.list_jobs(narrowed, limit=wanted.limit, cursor=wanted.cursor)
+    return answers.send(answers.view_page(page))
+
+
+@router.get("/{jobId}", summary="Read a job", response_model=answers.JobView, responses=problems(404))
+async def read(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """With its progress, and its result once it is completed."""
+    return answers.send(answers.view(await queue.get_job_status(job_id)))
+
+
+@router.post(
+    "/{jobId}/cancel",
+    summary="Cancel a job",
+    response_model=answers.JobView,
+    responses=problems(404, 409, *OF_BODY),
+    openapi_extra=CANCELLATION_BODY,
+)
+async def cancel(queue: TheQueue, job_id: JobIdInPath, cancellation: TheCancellation, _: Nothing) -> Response:
+    """For good, and the open children of a bulk with it; work that runs stops within 2 s."""
+    if cancellation.reason is None:
+        return answers.send(answers.view(await queue.cancel_job(job_id)))
+    return answers.send(answers.view(await queue.cancel_job(job_id, reason=cancellation.reason)))
+
+
+@router.post(
+    "/{jobId}/retry",
+    status_code=202,
+    summary="Run a failed or cancelled job again",
+    response_model=answers.JobView,
+    responses=problems(404, 409),
+)
+async def retry(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """Under the same id, as its next run; of a bulk, what is not completed."""
+    return answers.send(answers.view(await queue.retry_job(job_id)), 202)
+
+
+@router.get("/{jobId}/children", summary="List a bulk's jobs", response_model=answers.JobList, responses=problems(404))
+async def children(queue: TheQueue, job_id: JobIdInPath, wanted: Annotated[PageQuery, Query()]) -> Response:
+    """One job per candidate, the last candidate first."""
+    page, _ = await asyncio.gather(
+        queue.list_jobs(Filter(parent_id=job_id), limit=wanted.limit, cursor=wanted.cursor),
+        queue.get_job_status(job_id),
+    )
+    return answers.send(answers.view_page(page))
+
+
+@router.get("/{jobId}/history", summary="Read a job's history", response_model=answers.History, responses=problems(404))
+async def history(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """Every change of its state, with the reason where there is one."""
+    return answers.send(answers.History.model_construct(events=await queue.list_events(job_id)))
+
+
+@router.get(
+    "/{jobId}/document",
+    summary="Read a competence file",
+    response_class=Response,
+    responses=problems(404, 409) | text(200, "The document", "text/markdown"),
+)
+async def document(queue: TheQueue, job_id: JobIdInPath, wanted: Annotated[DocumentQuery, Query()]) -> Response:
+    """The document of a completed competence file."""
+    content = await queue.get_document(job_id, wanted.format)
+    disposition = f'attachment; filename="competence-file-{job_id}.{wanted.format}"'
+    return Response(content, 200, {"Content-Disposition": disposition}, "text/markdown; charset=utf-8")
+
+
+@router.get(
+    "/{jobId}/events",
+    summary="Follow a job",
+    response_class=Response,
+    responses=problems(404) | text(200, "The events", "text/event-stream"),
+)
+async def events(
+    request: Request, queue: TheQueue, job_id: JobIdInPath, _: Nothing, last_event_id: LastEventId = None
+) -> ProgressStream:
+    """Server-sent events: `progress` at each change, with the progress as data, then `completed`, `failed` or
+    `cancelled` once, with the job as data, and the stream ends. A job that has ended is told of at once.
+    """
+    await queue.get_job_status(job_id)  # raises NotFound while there is still a status to answer with
+    return ProgressStream(lambda: queue.watch(job_id), last_event_id or 0, request.app.state.stopping)

@@ -1,0 +1,129 @@
+"""A job's progress as server-sent events, in one ASGI response.
+
+Weighed: FastAPI's own (`fastapi.sse`, since 0.135) and sse-starlette. Neither knows when uvicorn stops (the latter
+patches uvicorn's signal handler), the former's ping is a private constant, and both want the events as objects to be
+serialised again. What is left to write is the frame, and the race below.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from api.answers import view
+from enrichment.errors import EnrichmentError, NotFound
+from enrichment.events import REQUEST_FAILED
+from enrichment.models import Job
+
+PING_EVERY_S = 10.0
+"""Below the idle time-outs of common proxies."""
+LOOK_AGAIN_S = 1.0
+"""Between attempts to read a job while the database is away."""
+
+_UNBUFFERED = {"X-Accel-Buffering": "no"}
+"""Else nginx holds events back until its buffer is full."""
+_PING = b": ping\n\n"
+_RETRY = b"retry: 1000\n"
+"""After how many milliseconds a client comes again. A line of the first event: some clients take it alone for one."""
+
+log = logging.getLogger(__name__)
+
+Watch = Callable[[], AsyncGenerator[Job, None]]
+
+
+class ProgressStream(StreamingResponse):
+    """Sends each change of a job, then its end, then closes; `after` is the last event that the client has seen.
+
+    It closes early, without an end, when the client leaves or `stopping` is set: a client that comes again with
+    `Last-Event-ID` misses nothing.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, watch: Watch, after: int, stopping: asyncio.Event) -> None:
+        self._events = events(watch, after)
+        super().__init__(self._events, headers=_UNBUFFERED)
+        self._stopping = stopping
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        endings = [
+            asyncio.create_task(ending, name="job events")
+            for ending in (self._send_events(send), self._stopping.wait(), _disconnected(receive))
+        ]
+        ping = asyncio.create_task(_keep_alive(send), name="job events ping")
+        try:
+            await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancel({*endings, ping})
+        following = endings[0]
+        if not following.cancelled():
+            following.result()  # raises what nobody expected
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _send_events(self, send: Send) -> None:
+        async for frame in self._events:
+            await _write(send, frame)
+
+
+async def events(watch: Watch, after: int) -> AsyncIterator[bytes]:
+    """Progress newer than `after`, in the order of its numbers, then the end. A database that is away is waited for."""
+    yield _RETRY
+    while True:
+        try:
+            async with aclosing(watch()) as jobs:
+                async for job in jobs:
+                    if job.status.is_terminal:
+                        yield _end(job)
+                    elif job.progress and _is_news(job.progress.seq, after):
+                        after = job.progress.seq
+                        yield _frame("progress", job.progress.model_dump_json(by_alias=True), after)
+        except NotFound:
+            return  # deleted meanwhile: there is no end to tell of
+        except EnrichmentError as error:
+            # A browser does not come again after a 503: the stream it has is worth keeping.
+            log.warning("The events of a job wait for the database", extra=REQUEST_FAILED.fields(error=error))
+            await asyncio.sleep(LOOK_AGAIN_S)
+        else:
+            return
+
+
+def _is_news(seq: int, after: int) -> bool:
+    """Progress without a number is a guess from the row: told only to those who have heard nothing better."""
+    return seq > after or (seq == 0 and after == 0)
+
+
+def _end(job: Job) -> bytes:
+    return _frame(job.status, view(job).model_dump_json(by_alias=True), job.progress.seq if job.progress else 0)
+
+
+def _frame(event: str, data: str, seq: int) -> bytes:
+    """One event. `data` is JSON, so it holds no line break."""
+    number = f"id: {seq}\n" if seq else ""
+    return f"event: {event}\n{number}data: {data}\n\n".encode()
+
+
+async def _write(send: Send, frame: bytes) -> None:
+    await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+
+async def _keep_alive(send: Send) -> None:
+    while True:
+        await asyncio.sleep(PING_EVERY_S)
+        await _write(send, _PING)
+
+
+async def _cancel(tasks: set[asyncio.Task[object]]) -> None:
+    """Until it is heard: a cancellation that comes while redis-py connects can be lost (redis 8.1)."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=1)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
