@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from activities.heartbeat import Milestone
 from enrichment import queues
+from enrichment.cancellation import stop
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
@@ -142,8 +143,7 @@ class Attempts:
                 if not await self._is_ours(attempt):
                     raise Superseded
         finally:
-            working.cancel()
-            await asyncio.wait({working})
+            await stop(working)
 
     async def _is_ours(self, attempt: Attempt) -> bool:
         try:

@@ -14,6 +14,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.answers import view
+from enrichment.cancellation import stop
 from enrichment.errors import EnrichmentError, NotFound
 from enrichment.events import REQUEST_FAILED
 from enrichment.models import Job
@@ -27,7 +28,7 @@ _UNBUFFERED = {"X-Accel-Buffering": "no"}
 """Else nginx holds events back until its buffer is full."""
 _PING = b": ping\n\n"
 _RETRY = b"retry: 1000\n"
-"""After how many milliseconds a client comes again. A line of the first event: some clients take it alone for one."""
+"""After how many milliseconds a client comes again. It goes out with the first event: some clients take it for one."""
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class ProgressStream(StreamingResponse):
         try:
             await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _cancel({*endings, ping})
+            await stop(*endings, ping)
         following = endings[0]
         if not following.cancelled():
             following.result()  # raises what nobody expected
@@ -71,16 +72,17 @@ class ProgressStream(StreamingResponse):
 
 async def events(watch: Watch, after: int) -> AsyncIterator[bytes]:
     """Progress newer than `after`, in the order of its numbers, then the end. A database that is away is waited for."""
-    yield _RETRY
+    preface = _RETRY
     while True:
         try:
             async with aclosing(watch()) as jobs:
                 async for job in jobs:
                     if job.status.is_terminal:
-                        yield _end(job)
+                        yield preface + _end(job)
                     elif job.progress and _is_news(job.progress.seq, after):
                         after = job.progress.seq
-                        yield _frame("progress", job.progress.model_dump_json(by_alias=True), after)
+                        yield preface + _frame("progress", job.progress.model_dump_json(by_alias=True), after)
+                        preface = b""
         except NotFound:
             return  # deleted meanwhile: there is no end to tell of
         except EnrichmentError as error:
@@ -114,14 +116,6 @@ async def _keep_alive(send: Send) -> None:
     while True:
         await asyncio.sleep(PING_EVERY_S)
         await _write(send, _PING)
-
-
-async def _cancel(tasks: set[asyncio.Task[object]]) -> None:
-    """Until it is heard: a cancellation that comes while redis-py connects can be lost (redis 8.1)."""
-    while tasks:
-        for task in tasks:
-            task.cancel()
-        _, tasks = await asyncio.wait(tasks, timeout=1)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -109,6 +109,12 @@ def _iso_datetime(value: object) -> object:
     return value
 
 
+def _this_millennium(value: datetime) -> datetime:
+    if not 2000 <= value.year < 3000:
+        raise PydanticCustomError("datetime", "is no time that a job can wait for: use a year from 2000 to 2999")
+    return value
+
+
 IDENTIFIER_PATTERN = r"^[\w.:@/+\- ]{1,200}$"
 Identifier = Annotated[str, StringConstraints(strict=True, pattern=IDENTIFIER_PATTERN)]
 """A candidate's id in the caller's system."""
@@ -116,7 +122,7 @@ AnyJobType = Annotated[JobType, BeforeValidator(_job_type)]
 SingleJobType = Annotated[JobType, BeforeValidator(_single_type)]
 Priority = Annotated[int, BeforeValidator(_priority, json_schema_input_type=int | str)]
 Day = Annotated[date, BeforeValidator(_iso_date)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_iso_datetime)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_iso_datetime), AfterValidator(_this_millennium)]
 
 
 class Rehearsal(Model):

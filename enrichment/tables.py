@@ -84,7 +84,8 @@ class JobRow(Base):
         Index("job_list", "tenant", "id"),
         Index("job_list_status", "tenant", "status", "id"),
         Index("job_list_type", "tenant", "type", "id"),
-        Index("job_list_priority", "tenant", "priority", "id"),
+        Index("job_list_queue", "tenant", "queue", "id"),
+        Index("job_list_top", "tenant", "id", postgresql_where=text("parent_id IS NULL")),
         Index("job_children", "parent_id", "batch", "id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("job_children_status", "parent_id", "status", postgresql_where=text("parent_id IS NOT NULL")),
         Index(

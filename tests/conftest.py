@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from api.app import create_app
+from api.server import Server
 from enrichment import migrations
 from enrichment.db import Database
 from enrichment.devstack.infrastructure import Infrastructure
@@ -103,7 +103,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, lifespan="on"))
+        server = Server(create_app(settings), settings)
         task = asyncio.create_task(server.serve([listening]))
         while not server.started:
             await asyncio.sleep(0.01)

@@ -52,7 +52,10 @@ class JobWorkflow:
         return await self.conclude(job, take(job, steps))
 
     async def conclude(self, job: JobRun, work: Coroutine[Any, Any, bool]) -> str:
-        """Waits for `work`, which answers whether the job is still ours, and writes the ending, whatever it is."""
+        """Waits for `work`, which answers whether the job is still ours, and writes the ending, whatever it is.
+
+        A failed job's run fails in Temporal too, so that an operator finds it among the failures.
+        """
         self._work = asyncio.create_task(work)
         if self._stop_reason is not None:
             self._work.cancel()
@@ -70,8 +73,10 @@ class JobWorkflow:
         )
         workflow.upsert_search_attributes([JOB_STATUS.value_set(status)])
         workflow.set_current_details(f"Ended: **{status}**")
+        if status == "failed":
+            raise ApplicationError(ending.error or "", type=ending.error_code, non_retryable=True)
         if ending.status == "cancelled" and self._stop_reason is None:
-            raise asyncio.CancelledError  # an operator has cancelled the run in Temporal, and is to see it as cancelled
+            raise asyncio.CancelledError  # as the operator who cancelled the run in Temporal expects to see it
         return status
 
     def _ending_after(self, job: JobRun, error: BaseException) -> Ending:

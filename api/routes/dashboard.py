@@ -33,7 +33,7 @@ async def dashboard(request: Request, queue: TheQueue, _: Nothing) -> Response:
     """
     health, page, throughput, workers, stats = await asyncio.gather(
         queue.check_health(),
-        _or_none(queue.list_jobs(Filter(), limit=RECENT)),
+        _or_none(queue.list_jobs(Filter(without_children=True), limit=RECENT)),
         _or_none(queue.get_throughput(since=SERIES)),
         _or_none(queue.get_workers()),
         _or_none(queue.get_stats()),

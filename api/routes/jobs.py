@@ -20,7 +20,7 @@ from api.parameters import (
 )
 from api.stream import ProgressStream
 from enrichment.jobs.queries import Filter
-from enrichment.queues import Queue
+from enrichment.queues import Queue, queue_of
 
 router = APIRouter(prefix=answers.JOBS, tags=["jobs"])
 
@@ -28,12 +28,13 @@ router = APIRouter(prefix=answers.JOBS, tags=["jobs"])
 @router.get("", summary="List jobs", response_model=answers.JobList, responses=problems())
 async def list_jobs(queue: TheQueue, wanted: Annotated[ListQuery, Query()]) -> Response:
     """The newest first, without their results. A priority is a number, or a band for all of its numbers."""
-    band, number = (wanted.priority, None) if isinstance(wanted.priority, Queue) else (None, wanted.priority)
+    number = wanted.priority if isinstance(wanted.priority, int) else None
+    band = wanted.priority if isinstance(wanted.priority, Queue) else number and queue_of(number)
     narrowed = Filter(
         status=wanted.status,
         type=wanted.type,
         priority=number,
-        queue=None if band is None else band.task_queue,
+        queue=band.task_queue if band else None,
         candidate_id=wanted.candidate_id,
         parent_id=wanted.parent_id,
     )

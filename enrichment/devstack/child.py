@@ -14,8 +14,8 @@ _READY_WITHIN_S = 60.0
 """Also covers PostgreSQL's recovery after a crash and a machine that is busy with something else."""
 _START_WAITS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
 """Between the tries of a start that failed for a passing reason."""
-_STEADY_S = 30.0
-"""A child that lived this long did not die of its start."""
+_STEADY_S = 5.0
+"""A child that lived so long after it answered did not die of its start."""
 _RESTART_WAIT_S = 0.1
 _RESTART_WAIT_MAX_S = 10.0
 
@@ -36,7 +36,7 @@ class Child:
         self._restarted = restarted
         self._process: Process | None = None
         self._pid: int | None = None
-        self._launched_at = 0.0
+        self._new_since = 0.0
         self._settled = False
         self._keeper: asyncio.Task[None] | None = None
 
@@ -80,7 +80,7 @@ class Child:
         deaths = 0
         while self._process is not None:
             code = await self._process.wait()
-            deaths = deaths + 1 if time.monotonic() - self._launched_at < _STEADY_S else 1
+            deaths = deaths + 1 if time.monotonic() - self._new_since < _STEADY_S else 1
             self._tell(f"{name} {outcome(code)}: restarting it")
             if deaths > 1:
                 await asyncio.sleep(min(_RESTART_WAIT_S * 2.0 ** (deaths - 2), _RESTART_WAIT_MAX_S))
@@ -94,7 +94,7 @@ class Child:
     async def _launch(self) -> None:
         """One try: a process that answers, or an error and no process."""
         await self._program.prepare()
-        self._launched_at = time.monotonic()
+        launched_at = self._new_since = time.monotonic()
         self._process = process = await spawn(self._program.command(), self._log)
         try:
             version = await self._answer(process)
@@ -102,7 +102,8 @@ class Child:
             await end(process, self._program.stop)
             raise
         self._pid = process.pid
-        took = f"ready in {time.monotonic() - self._launched_at:.1f} s"
+        self._new_since = time.monotonic()
+        took = f"ready in {self._new_since - launched_at:.1f} s"
         self._tell(" ".join(filter(None, (self._program.name, version, took))))
 
     async def _answer(self, process: Process) -> str:

@@ -21,6 +21,8 @@ class Filter:
     queue: str | None = None
     candidate_id: str | None = None
     parent_id: str | None = None
+    without_children: bool = False
+    """Leaves out the jobs of bulks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +85,16 @@ async def events(database: Database, job_id: str) -> list[Event]:
 
 def _narrow(statement: Select[*tuple[Any, ...]], tenant: str, wanted: Filter) -> Select[*tuple[Any, ...]]:
     statement = statement.where(JobRow.tenant == tenant)
-    conditions = (
-        (JobRow.status, wanted.status),
-        (JobRow.type, wanted.type),
-        (JobRow.priority, wanted.priority),
-        (JobRow.queue, wanted.queue),
-        (JobRow.candidate_id, wanted.candidate_id),
-        (JobRow.parent_id, wanted.parent_id),
-    )
-    for column, value in conditions:
-        if value is not None:
-            statement = statement.where(column == value)
-    return statement
+    conditions = {
+        JobRow.status: wanted.status,
+        JobRow.type: wanted.type,
+        JobRow.queue: wanted.queue,
+        JobRow.priority: wanted.priority,
+        JobRow.candidate_id: wanted.candidate_id,
+        JobRow.parent_id: wanted.parent_id,
+    }
+    statement = statement.where(*(column == value for column, value in conditions.items() if value is not None))
+    return statement.where(JobRow.parent_id.is_(None)) if wanted.without_children else statement
 
 
 def _job(row: Any, result: dict[str, Any] | None = None) -> Job:

@@ -83,7 +83,9 @@ _DURATIONS = text("""
 _OLDEST_PENDING = text("""
     SELECT served.queue, (
         SELECT job.created_at FROM enrichment_job AS job
-        WHERE job.tenant = :tenant AND job.status = 'pending' AND job.queue = served.queue ORDER BY job.id LIMIT 1
+        WHERE job.tenant = :tenant AND job.status = 'pending' AND job.queue = served.queue
+          AND (job.run_at IS NULL OR job.run_at <= now())
+        ORDER BY job.id LIMIT 1
     ) AS oldest
     FROM unnest(CAST(:queues AS text[])) AS served (queue)
 """)

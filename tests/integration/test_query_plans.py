@@ -68,7 +68,12 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "list by type": lambda db: queries.page(
         db, "plans", queries.Filter(type=JobType.SKILLS_OPTIMIZATION), limit=50, cursor=None
     ),
-    "list by priority": lambda db: queries.page(db, "plans", queries.Filter(priority=5), limit=50, cursor=None),
+    "list by priority": lambda db: queries.page(
+        db, "plans", queries.Filter(queue="enrichment-low", priority=5), limit=50, cursor=None
+    ),
+    "list without children": lambda db: queries.page(
+        db, "plans", queries.Filter(without_children=True), limit=20, cursor=None
+    ),
     "list by candidate": lambda db: queries.page(db, "plans", queries.Filter(candidate_id="c7"), limit=50, cursor=None),
     "children": lambda db: queries.page(db, "plans", queries.Filter(parent_id="plan-101"), limit=50, cursor=None),
     "events": lambda db: queries.events(db, "plan-7"),

@@ -26,9 +26,13 @@ def overloaded(times: int) -> list[ApplicationError]:
 
 async def run_to_the_end(script: Script, job: JobRun, job_type: JobType = JobType.SKILLS_OPTIMIZATION) -> str:
     async with script.worker() as client:
-        status: str = await client.execute_workflow(
-            job_type.workflow, job, id=f"enrich-{job.job_id}", task_queue=TASK_QUEUE
+        handle = await client.start_workflow(
+            job_type.workflow, job, id=f"enrich-{job.job_id}", task_queue=TASK_QUEUE, result_type=str
         )
+        try:
+            status: str = await handle.result()
+        except WorkflowFailureError:
+            return "failed"
     return status
 
 
@@ -178,3 +182,17 @@ async def test_a_job_whose_workers_always_die_fails(script: Script) -> None:
     assert await run_to_the_end(script, a_run(max_retries=1)) == "failed"
 
     assert script.endings[0].error_code == "internal"
+
+
+async def test_a_failed_job_is_found_among_temporals_failures_under_its_code(script: Script) -> None:
+    script.failures = [ApplicationError("wrong key", type="provider_auth", non_retryable=True)]
+    job = a_run()
+    async with script.worker() as client:
+        with pytest.raises(WorkflowFailureError) as failure:
+            await client.execute_workflow(
+                JobType.SKILLS_OPTIMIZATION.workflow, job, id=f"enrich-{job.job_id}", task_queue=TASK_QUEUE
+            )
+
+    cause = failure.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert (cause.type, cause.message) == ("provider_auth", "wrong key")

@@ -55,7 +55,8 @@ CREATE INDEX job_status ON enrichment_job (status);
 CREATE INDEX job_list ON enrichment_job (tenant, id);
 CREATE INDEX job_list_status ON enrichment_job (tenant, status, id);
 CREATE INDEX job_list_type ON enrichment_job (tenant, type, id);
-CREATE INDEX job_list_priority ON enrichment_job (tenant, priority, id);
+CREATE INDEX job_list_queue ON enrichment_job (tenant, queue, id);
+CREATE INDEX job_list_top ON enrichment_job (tenant, id) WHERE parent_id IS NULL;
 CREATE INDEX job_children ON enrichment_job (parent_id, batch, id) WHERE parent_id IS NOT NULL;
 CREATE INDEX job_children_status ON enrichment_job (parent_id, status) WHERE parent_id IS NOT NULL;
 CREATE INDEX job_outbox ON enrichment_job (queue, priority DESC, id)

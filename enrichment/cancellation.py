@@ -1,0 +1,18 @@
+"""Cancelling for sure."""
+
+import asyncio
+from typing import Any
+
+_AGAIN_AFTER_S = 1.0
+
+
+async def stop(*tasks: "asyncio.Future[Any]") -> None:
+    """Cancels the tasks until all have ended; what they raise is left to whoever asks them.
+
+    Once is not enough: a cancellation that comes just while the Redis client connects is lost (redis 8.1).
+    """
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=_AGAIN_AFTER_S)
