@@ -7,6 +7,8 @@ parses in 15-25 µs but sees neither repeated keys nor 1e999.
 
 import json
 import math
+import re
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from starlette.requests import Request
@@ -17,6 +19,8 @@ MAX_DEPTH = 32
 """Objects and arrays inside each other, the body itself counted."""
 MOST_DIGITS = 20
 """Of an integer: more cannot be one of 64 bits, and Python's own conversion slows with their square."""
+_INT64 = (-(2**63), 2**63 - 1)
+_FIELD_NAME = re.compile(r"[A-Za-z]{1,40}")
 
 
 async def read(request: Request, limit: int) -> Any:
@@ -64,10 +68,34 @@ def _is_json(content_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
-def _check(value: Any) -> None:
-    """Walks the value level by level: nothing here recurses, whatever the nesting."""
+def _check(body: Any) -> None:
+    """Names the member that cannot be stored: no deeper than what the caller calls it, which tells of no candidate."""
+    for pointer, member, depth in _members(body):
+        try:
+            _walk(member, MAX_DEPTH - depth)
+        except _Unstorable as unstorable:
+            raise InvalidInput("The body cannot be stored", (Fault(pointer, unstorable.reason),)) from None
+
+
+def _members(body: Any) -> Iterator[tuple[str, Any, int]]:
+    """The parts of a body with their pointers, and how many containers each is in."""
+    if type(body) is not dict:
+        yield "", body, 0
+        return
+    yield "", list(body), 1
+    for key, member in body.items():
+        pointer = f"/{key}" if _FIELD_NAME.fullmatch(key) else ""
+        if type(member) is list:
+            for index, item in enumerate(member):
+                yield f"{pointer}/{index}" if pointer else "", item, 2
+        else:
+            yield pointer, member, 1
+
+
+def _walk(value: Any, depth: int) -> None:
+    """Level by level: nothing here recurses, whatever the nesting."""
     level: list[Any] = [[value]]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(depth + 1):
         below: list[Any] = []
         for container in level:
             if type(container) is dict:
@@ -78,20 +106,30 @@ def _check(value: Any) -> None:
                     _check_text(item)
                 elif type(item) is dict or type(item) is list:
                     below.append(item)
+                elif type(item) is int and not _INT64[0] <= item <= _INT64[1]:
+                    raise _Unstorable("holds an integer beyond 64 bits")
         if not below:
             return
         level = below
-    raise _too_deep()
+    raise _Unstorable(f"nests more than {MAX_DEPTH} objects and arrays")
 
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise _refused("holds a NUL character (U+0000), which cannot be stored")
+        raise _Unstorable("holds a NUL character (U+0000), which cannot be stored")
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
             raise Malformed("The body holds half of a surrogate pair, which is no text") from None
+
+
+class _Unstorable(Exception):
+    """A value that JSON has and PostgreSQL has not."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -102,9 +140,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) <= MOST_DIGITS and -(2**63) <= (number := int(digits)) < 2**63:
-        return number
-    raise _refused("holds an integer beyond 64 bits")
+    """The number; one of too many digits as one that is too large as well."""
+    return int(digits) if len(digits) <= MOST_DIGITS else _INT64[1] + 1
 
 
 def _float(digits: str) -> float:
@@ -116,10 +153,6 @@ def _float(digits: str) -> float:
 
 def _constant(_: str) -> NoReturn:
     raise Malformed("NaN and Infinity are not JSON")
-
-
-def _refused(reason: str) -> InvalidInput:
-    return InvalidInput("The body cannot be stored", (Fault("", reason),))
 
 
 def _too_deep() -> InvalidInput:

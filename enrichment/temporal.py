@@ -41,15 +41,22 @@ SIGNAL_TIMEOUT = timedelta(seconds=2)
 
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
-    """A client of the server in the settings. `lazy` connects at the first call: the start does not need Temporal."""
-    return await Client.connect(
-        settings.temporal_address,
-        namespace=settings.temporal_namespace,
-        api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
-        tls=settings.temporal_tls or settings.temporal_api_key is not None,
-        data_converter=pydantic_data_converter,
-        lazy=lazy,
-    )
+    """A client of the server in the settings. `lazy` connects at the first call: the start does not need Temporal.
+
+    Raises:
+        ConnectionError: the server does not answer.
+    """
+    try:
+        return await Client.connect(
+            settings.temporal_address,
+            namespace=settings.temporal_namespace,
+            api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
+            tls=settings.temporal_tls or settings.temporal_api_key is not None,
+            data_converter=pydantic_data_converter,
+            lazy=lazy,
+        )
+    except RuntimeError:  # the SDK's word for it, with a page of transport errors
+        raise ConnectionError(f"Temporal does not answer at {settings.temporal_address} (TEMPORAL_ADDRESS)") from None
 
 
 async def register_search_attributes(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""`python -m worker`: serves the queues of its settings until SIGTERM or SIGINT."""
+"""`python -m worker`: serves the queues of its settings until SIGTERM or SIGINT, and drains."""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ import signal
 import sys
 
 import uvloop
+from temporalio.service import RPCError
 
 from enrichment import events, settings
 from enrichment.settings import Settings
@@ -22,12 +23,22 @@ async def main(configured: Settings) -> None:
         await stop.wait()
 
 
-if __name__ == "__main__":
-    events.configure()
+def run() -> int:
+    """The exit code: 2 for an environment that cannot be used, 1 when Temporal does not serve us."""
     try:
         uvloop.run(main(settings.load()))
     except settings.SettingsError as error:
-        sys.exit(f"{error}")
-    # The SDK's runtime has been seen to abort while the interpreter shuts down, after all work was done.
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except (ConnectionError, RPCError) as error:
+        sys.stderr.write(f"The worker cannot start: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    events.configure()
+    code = run()
+    # Temporal's runtime aborts now and then while the interpreter shuts down, after all work is done.
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)

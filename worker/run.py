@@ -37,12 +37,13 @@ log = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[None]:
     """A worker of this process's queues: it serves them while the block runs, and drains at its end."""
+    enricher = configured.enricher(settings)
     database = Database.connect(settings, application="enrichment worker", pool_size=POOL_SIZE)
     progress = ProgressStore.connect(settings)
     client = await temporal.connect(settings)
     load = Load()
     served = [queues.BY_BAND[band] for band in settings.bands]
-    activities = registry.activities(database, progress, client, configured.enricher(settings))
+    activities = registry.activities(database, progress, client, enricher)
     dispatcher = Dispatcher(settings, database, client, [queue.task_queue for queue in served])
     await temporal.register_search_attributes(client)
     await schedules.ensure(client, settings)

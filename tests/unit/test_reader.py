@@ -155,3 +155,19 @@ async def test_an_unannounced_large_body_is_read_no_further_than_the_limit() -> 
 async def test_a_body_of_the_limit_passes() -> None:
     body = json.dumps("x" * 998).encode()
     assert await reader.read(Upload(body).request(content_type="application/json"), 1_000) == "x" * 998
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b'{"candidateData": {"basics": {"name": "A\\u0000"}}}', "/candidateData"),
+        (b'{"candidates": [{}, {"x": 9223372036854775808}]}', "/candidates/1"),
+        (b'{"priority": 99999999999999999999999999}', "/priority"),
+        (b'{"\\u0000": 1}', ""),
+    ],
+)
+def test_what_cannot_be_stored_is_named_by_its_member(body: bytes, pointer: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        reader.parse(body)
+
+    assert [fault.pointer for fault in refused.value.faults] == [pointer]
