@@ -6,6 +6,7 @@ request waits for a Redis that is down.
 
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -155,6 +156,23 @@ def shown(status: JobStatus, snapshot: Progress | None, *, is_redis_up: bool) ->
         return snapshot
     percentage = 100 if status is JobStatus.COMPLETED else snapshot.percentage
     return snapshot.model_copy(update={"percentage": percentage, "stage": str(status), "message": message})
+
+
+class HighWater:
+    """The percentages that this process has shown, so that a Redis that has lost a snapshot takes none of them back."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._shown: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def reach(self, job_id: str, run: int, percentage: int) -> int:
+        """The percentage to show: never less than was shown of this run. The jobs longest unseen are forgotten."""
+        held_run, held = self._shown.pop(job_id, (run, 0))
+        reached = max(percentage, held) if held_run == run else percentage
+        self._shown[job_id] = (run, reached)
+        if len(self._shown) > self._most:
+            self._shown.popitem(last=False)
+        return reached
 
 
 def _progress(fields: dict[str, str]) -> Progress:

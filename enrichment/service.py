@@ -45,6 +45,7 @@ class EnrichmentQueue:
         self._feed = feed
         self._client = client
         self._wake = Wake(database)
+        self._high_water = progress.HighWater()
 
     @classmethod
     async def connect(cls, settings: Settings, *, application: str = "enrichment") -> Self:
@@ -104,7 +105,7 @@ class EnrichmentQueue:
         )
         if job is None:
             raise _not_found()
-        return _with_progress(job, snapshots)
+        return self._with_progress(job, snapshots)
 
     async def list_jobs(
         self, wanted: queries.Filter, *, tenant: str = DEFAULT_TENANT, limit: int = 50, cursor: str | None = None
@@ -112,7 +113,7 @@ class EnrichmentQueue:
         """A page of jobs with their progress and without their results, the newest first."""
         page = await queries.page(self._database, tenant, wanted, limit=limit, cursor=cursor)
         snapshots = await self._progress.read([job.job_id for job in page.jobs])
-        return queries.Page([_with_progress(job, snapshots) for job in page.jobs], page.next_cursor)
+        return queries.Page([self._with_progress(job, snapshots) for job in page.jobs], page.next_cursor)
 
     async def list_events(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> list[Event]:
         """Every change of the job's state.
@@ -226,6 +227,12 @@ class EnrichmentQueue:
             fault = Fault("/options/rehearse", "is allowed only where ENRICHMENT_REHEARSAL is set")
             raise InvalidInput("Rehearsals are switched off", (fault,))
 
+    def _with_progress(self, job: Job, snapshots: dict[str, Progress] | None) -> Job:
+        snapshot = (snapshots or {}).get(job.job_id)
+        shown = progress.shown(job.status, snapshot, is_redis_up=snapshots is not None)
+        reached = self._high_water.reach(job.job_id, job.run, shown.percentage)
+        return job.model_copy(update={"progress": shown.model_copy(update={"percentage": reached})})
+
     async def _signal_cancel(self, cancelled: transitions.Changed, reason: str) -> None:
         if not cancelled.is_dispatched or cancelled.batch is not None:
             return
@@ -242,9 +249,3 @@ class EnrichmentQueue:
 
 def _not_found() -> NotFound:
     return NotFound("There is no such job")
-
-
-def _with_progress(job: Job, snapshots: dict[str, Progress] | None) -> Job:
-    snapshot = (snapshots or {}).get(job.job_id)
-    shown = progress.shown(job.status, snapshot, is_redis_up=snapshots is not None)
-    return job.model_copy(update={"progress": shown})

@@ -1,0 +1,39 @@
+"""What is shown of a job's progress."""
+
+from enrichment.models import JobStatus, Progress
+from enrichment.progress import HighWater, shown
+
+HALFWAY = Progress(percentage=50, stage="merging", message="", seq=7)
+
+
+def test_the_snapshot_is_shown_while_the_job_runs() -> None:
+    assert shown(JobStatus.IN_PROGRESS, HALFWAY, is_redis_up=True) == HALFWAY
+
+
+def test_the_row_decides_that_a_job_is_over() -> None:
+    late = shown(JobStatus.COMPLETED, HALFWAY, is_redis_up=True)
+    assert (late.percentage, late.stage) == (100, "completed")
+    assert shown(JobStatus.FAILED, HALFWAY, is_redis_up=True).percentage == 50
+
+
+def test_a_guess_is_marked_as_one() -> None:
+    assert shown(JobStatus.IN_PROGRESS, None, is_redis_up=True).degraded
+    assert shown(JobStatus.PENDING, None, is_redis_up=False).degraded
+    assert not shown(JobStatus.PENDING, None, is_redis_up=True).degraded
+    assert not shown(JobStatus.COMPLETED, None, is_redis_up=True).degraded
+
+
+def test_what_was_shown_of_a_run_is_never_taken_back() -> None:
+    water = HighWater()
+    assert [water.reach("a", 1, percentage) for percentage in (10, 60, 5, 70)] == [10, 60, 60, 70]
+    assert water.reach("a", 2, 0) == 0
+    assert water.reach("b", 1, 5) == 5
+
+
+def test_the_job_longest_unseen_is_forgotten() -> None:
+    water = HighWater(most=2)
+    for job_id in ("a", "b", "a", "c"):
+        water.reach(job_id, 1, 50)
+
+    assert water.reach("a", 1, 0) == 50
+    assert water.reach("b", 1, 0) == 0
