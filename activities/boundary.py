@@ -23,27 +23,43 @@ def ours(error: Exception) -> EnrichmentError:
     return Internal(f"The work failed unexpectedly ({type(error).__name__})")
 
 
-def for_temporal(error: BaseException, *details: int) -> BaseException:
+def for_temporal(error: BaseException) -> BaseException:
     """The error as Temporal keeps it: its type is our code, and Temporal retries it if we say that this can help.
 
     What was stopped because its worker shuts down has not failed: it is put off, to be done elsewhere at once. Nor has
     what could not reach the database: it is put off until that answers.
     """
     if isinstance(error, asyncio.CancelledError):
-        return put_off("The worker shuts down", *details) if activity.is_worker_shutdown() else error
+        return _put_off("The worker shuts down") if activity.is_worker_shutdown() else error
     if isinstance(error, ApplicationError) or not isinstance(error, Exception):
         return error
     if isinstance(error, StorageUnavailable):
-        return put_off(error.message, *details, delay=STORAGE_DELAY)
+        return _put_off(error.message, STORAGE_DELAY)
     told = ours(error)
     return ApplicationError(
-        told.message, *details, type=told.code, non_retryable=not told.retryable, next_retry_delay=told.retry_after
+        told.message, type=told.code, non_retryable=not told.retryable, next_retry_delay=told.retry_after
     )
 
 
-def put_off(why: str, *details: int, delay: timedelta | None = None) -> ApplicationError:
+def for_workflow(error: BaseException, milestone: int, attempt: int) -> BaseException:
+    """The error as the workflow reads it, which itself decides on the next attempt, from what this one has reached."""
+    told = for_temporal(error)
+    if not isinstance(told, ApplicationError):
+        return told
+    return ApplicationError(
+        told.message,
+        milestone,
+        attempt,
+        type=told.type,
+        non_retryable=True,
+        next_retry_delay=told.next_retry_delay,
+        category=told.category,
+    )
+
+
+def _put_off(why: str, delay: timedelta | None = None) -> ApplicationError:
     """The end of an attempt that does not count."""
-    return ApplicationError(why, *details, type=POSTPONED, next_retry_delay=delay, category=BENIGN)
+    return ApplicationError(why, type=POSTPONED, next_retry_delay=delay, category=BENIGN)
 
 
 class Boundary(Interceptor):

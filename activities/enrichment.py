@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from temporalio import activity
 
 from activities.attempt import RENDERED, Attempt, Attempts, Superseded
-from activities.boundary import for_temporal, ours
+from activities.boundary import for_workflow, ours
 from activities.heartbeat import Milestone, heartbeating
 from enrichment.db import Database
 from enrichment.documents import store
@@ -50,15 +50,15 @@ class EnrichmentActivities:
 
     async def _attempt(self, job: JobRun, step: Callable[[Attempt, Milestone], Awaitable[bool]]) -> bool:
         """One attempt of a step: it heartbeats, and its failure is shown in the row."""
-        attempt = Attempt(job.job_id, job.run, job.attempt, job.max_retries)
+        attempt = Attempt(job.job_id, job.run, job.attempt + activity.info().attempt - 1, job.max_retries)
         async with heartbeating(job.milestone) as milestone:
             try:
                 return await step(attempt, milestone)
             except Superseded:
                 return False
             except asyncio.CancelledError as error:
-                raise for_temporal(error, milestone.percentage) from None
+                raise for_workflow(error, milestone.percentage, attempt.number) from None
             except Exception as error:
                 with contextlib.suppress(EnrichmentError):
                     await self._attempts.record_failure(attempt, milestone, ours(error))
-                raise for_temporal(error, milestone.percentage) from None
+                raise for_workflow(error, milestone.percentage, attempt.number) from None

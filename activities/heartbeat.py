@@ -24,8 +24,12 @@ class Milestone:
 
 @contextlib.asynccontextmanager
 async def heartbeating(reached: int = 0) -> AsyncIterator[Milestone]:
-    """Beats in the background while the block runs. `reached` is the percentage of the attempts before."""
-    milestone = Milestone(reached)
+    """Beats in the background while the block runs. `reached` is the percentage of the attempts before.
+
+    An attempt that lost its worker has told of more with its last heartbeat.
+    """
+    details = activity.info().heartbeat_details
+    milestone = Milestone(max(reached, details[0] if details else 0))
     beating = asyncio.create_task(_beat(milestone), name="heartbeat")
     try:
         yield milestone

@@ -4,10 +4,12 @@ Redis is a cache here. A call that fails is forgotten, and for a moment afterwar
 request waits for a Redis that is down.
 """
 
+import contextlib
 import json
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -55,6 +57,14 @@ def key(job_id: str) -> str:
     return f"enrichment:progress:{job_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How far a run was when it last told."""
+
+    run: int
+    progress: Progress
+
+
 class ProgressStore:
     """Writes and reads the snapshots. Nothing here raises: without Redis, writes are lost and reads say so."""
 
@@ -85,7 +95,7 @@ class ProgressStore:
         )
         await self._try(lambda: self._report(keys=[key(job_id)], args=arguments))
 
-    async def read(self, job_ids: Sequence[str]) -> dict[str, Progress] | None:
+    async def read(self, job_ids: Sequence[str]) -> dict[str, Snapshot] | None:
         """The snapshots that there are, by job id. None: Redis does not answer."""
 
         async def snapshots() -> list[dict[str, str]]:
@@ -98,7 +108,7 @@ class ProgressStore:
         held = await self._try(snapshots)
         if held is None:
             return None
-        return {job_id: _progress(fields) for job_id, fields in zip(job_ids, held, strict=True) if fields}
+        return {job_id: _snapshot(fields) for job_id, fields in zip(job_ids, held, strict=True) if fields}
 
     async def delete(self, job_ids: Sequence[str]) -> int:
         """Forgets jobs; returns how many had a snapshot."""
@@ -119,6 +129,9 @@ class ProgressStore:
             return await call()
         except REDIS_ERRORS as error:
             self._breaker.trip()
+            # The other idle connections are as dead as this one; each would cost a rest of its own.
+            with contextlib.suppress(*REDIS_ERRORS):
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
             log.warning("Redis does not answer; progress is stale for now", extra=PROGRESS_LOST.fields(error=error))
             return None
 
@@ -143,19 +156,20 @@ _WITHOUT_SNAPSHOT = {
 }
 
 
-def shown(status: JobStatus, snapshot: Progress | None, *, is_redis_up: bool) -> Progress:
-    """The progress of a job in `status`: the row decides whether it is over, the snapshot how far it is.
+def shown(status: JobStatus, run: int, snapshot: Snapshot | None, *, is_redis_up: bool) -> Progress:
+    """The progress of a run in `status`: the row decides whether it is over, the snapshot how far it is.
 
-    Without a snapshot the percentage is a guess, and marked as one, unless the row alone says it all.
+    Without a snapshot of this run the percentage is a guess, and marked as one, unless the row alone says it all.
     """
     percentage, message = _WITHOUT_SNAPSHOT[status]
-    if snapshot is None:
+    if snapshot is None or snapshot.run != run:
         is_guess = not is_redis_up or status not in (JobStatus.PENDING, JobStatus.COMPLETED)
         return Progress(percentage=percentage, stage=status, message=message, degraded=is_guess)
-    if not status.is_terminal or snapshot.stage == status:
-        return snapshot
-    percentage = 100 if status is JobStatus.COMPLETED else snapshot.percentage
-    return snapshot.model_copy(update={"percentage": percentage, "stage": str(status), "message": message})
+    progress = snapshot.progress
+    if not status.is_terminal or progress.stage == status:
+        return progress
+    percentage = 100 if status is JobStatus.COMPLETED else progress.percentage
+    return progress.model_copy(update={"percentage": percentage, "stage": str(status), "message": message})
 
 
 class HighWater:
@@ -175,9 +189,9 @@ class HighWater:
         return reached
 
 
-def _progress(fields: dict[str, str]) -> Progress:
+def _snapshot(fields: dict[str, str]) -> Snapshot:
     metadata: JSON = json.loads(fields["metadata"])
-    return Progress(
+    progress = Progress(
         percentage=int(fields["percentage"]),
         stage=fields["stage"],
         message=fields["message"],
@@ -186,3 +200,4 @@ def _progress(fields: dict[str, str]) -> Progress:
         seq=int(fields["seq"]),
         updated_at=datetime.fromtimestamp(int(fields["updatedAt"]) / 1000, UTC),
     )
+    return Snapshot(int(fields["run"]), progress)

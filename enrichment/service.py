@@ -227,9 +227,9 @@ class EnrichmentQueue:
             fault = Fault("/options/rehearse", "is allowed only where ENRICHMENT_REHEARSAL is set")
             raise InvalidInput("Rehearsals are switched off", (fault,))
 
-    def _with_progress(self, job: Job, snapshots: dict[str, Progress] | None) -> Job:
+    def _with_progress(self, job: Job, snapshots: dict[str, progress.Snapshot] | None) -> Job:
         snapshot = (snapshots or {}).get(job.job_id)
-        shown = progress.shown(job.status, snapshot, is_redis_up=snapshots is not None)
+        shown = progress.shown(job.status, job.run, snapshot, is_redis_up=snapshots is not None)
         reached = self._high_water.reach(job.job_id, job.run, shown.percentage)
         return job.model_copy(update={"progress": shown.model_copy(update={"percentage": reached})})
 

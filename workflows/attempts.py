@@ -1,8 +1,9 @@
 """The attempts at one step. The waits between them are the workflow's timers, so they outlive every process.
 
 Not each failure is the same. One that may pass is tried again after the backoff, or after the time that the provider
-asked for. An attempt that nobody hears of any more lost its worker: it is tried again at once, and counts. One that was
-put off, because its worker is shutting down or its provider asks everybody to wait, does not count.
+asked for. One that was put off, because its worker shuts down or the database is away, does not count. An attempt that
+nobody hears of any more has lost its worker: it counts, and Temporal itself makes the next one at once, without waiting
+for this workflow, whose own worker is likely to be the one that died.
 """
 
 from collections.abc import Sequence
@@ -11,15 +12,14 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError  # noqa: A004 Temporal's name
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from enrichment import queues
+    from enrichment import errors, queues
     from enrichment.runs import POSTPONED, Activity, JobRun
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=2)
 """An attempt that is silent for so long has lost its worker. It beats four times in this time."""
-ONCE = RetryPolicy(maximum_attempts=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def _take(job: JobRun, step: Step) -> bool:
                 result_type=bool,
                 start_to_close_timeout=step.attempt_timeout,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=ONCE,
+                retry_policy=_when_its_worker_dies(job),
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 priority=Priority(priority_key=job.priority_key, fairness_key=job.tenant),
             )
@@ -77,21 +77,20 @@ async def _take(job: JobRun, step: Step) -> bool:
 
 def after(job: JobRun, error: ActivityError) -> Next | None:
     """What follows a failed attempt; None when nothing does."""
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type == POSTPONED:
-        return Next(_reached(job, cause.details), cause.next_retry_delay or timedelta())
-    if job.attempt > job.max_retries:
+    failure = error.cause
+    if not isinstance(failure, ApplicationError):
+        return None  # cancelled, or lost its worker with the last attempt
+    milestone, attempt = (*failure.details, job.milestone, job.attempt)[:2] if failure.details else (0, job.attempt)
+    job = job.model_copy(update={"milestone": max(milestone, job.milestone), "attempt": attempt})
+    if failure.type == POSTPONED:
+        return Next(job, failure.next_retry_delay or timedelta())
+    kind = errors.BY_CODE.get(failure.type or "")
+    if kind is None or not kind.retryable or job.attempt > job.max_retries:
         return None
-    following = job.model_copy(update={"attempt": job.attempt + 1})
-    if isinstance(cause, TimeoutError):
-        return Next(_reached(following, cause.last_heartbeat_details), timedelta())
-    if isinstance(cause, ApplicationError) and not cause.non_retryable:
-        delay = cause.next_retry_delay or queues.BACKOFF.delay(job.attempt)
-        return Next(_reached(following, cause.details), delay)
-    return None
+    delay = failure.next_retry_delay or queues.BACKOFF.delay(job.attempt)
+    return Next(job.model_copy(update={"attempt": job.attempt + 1}), delay)
 
 
-def _reached(job: JobRun, details: Sequence[object]) -> JobRun:
-    """The job with the milestone that the attempt told of, with its failure or its last heartbeat."""
-    milestone = next((detail for detail in details if isinstance(detail, int)), job.milestone)
-    return job.model_copy(update={"milestone": max(milestone, job.milestone)})
+def _when_its_worker_dies(job: JobRun) -> RetryPolicy:
+    """As many attempts as the job has left. Failures that an attempt tells of itself end it: they are `after`'s."""
+    return RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=job.max_retries + 2 - job.attempt)

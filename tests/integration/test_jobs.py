@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
 from enrichment import temporal
 from enrichment.db import Database
@@ -334,7 +334,8 @@ async def test_a_job_past_its_deadline_fails_and_its_work_stops(
     end = await end_of(queue, job_id)
     assert (end.status, end.error) == (JobStatus.FAILED, "It was not done by its deadline: retry the job")
     async with asyncio.timeout(10):
-        await temporal.handle(client, job_id, 1).result()
+        with pytest.raises(WorkflowFailureError):
+            await temporal.handle(client, job_id, 1).result()
 
 
 async def test_a_job_whose_run_temporal_has_lost_is_dispatched_again(

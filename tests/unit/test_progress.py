@@ -1,26 +1,31 @@
 """What is shown of a job's progress."""
 
 from enrichment.models import JobStatus, Progress
-from enrichment.progress import HighWater, shown
+from enrichment.progress import HighWater, Snapshot, shown
 
-HALFWAY = Progress(percentage=50, stage="merging", message="", seq=7)
+HALFWAY = Snapshot(1, Progress(percentage=50, stage="merging", message="", seq=7))
 
 
 def test_the_snapshot_is_shown_while_the_job_runs() -> None:
-    assert shown(JobStatus.IN_PROGRESS, HALFWAY, is_redis_up=True) == HALFWAY
+    assert shown(JobStatus.IN_PROGRESS, 1, HALFWAY, is_redis_up=True) == HALFWAY.progress
 
 
 def test_the_row_decides_that_a_job_is_over() -> None:
-    late = shown(JobStatus.COMPLETED, HALFWAY, is_redis_up=True)
+    late = shown(JobStatus.COMPLETED, 1, HALFWAY, is_redis_up=True)
     assert (late.percentage, late.stage) == (100, "completed")
-    assert shown(JobStatus.FAILED, HALFWAY, is_redis_up=True).percentage == 50
+    assert shown(JobStatus.FAILED, 1, HALFWAY, is_redis_up=True).percentage == 50
+
+
+def test_what_an_earlier_run_had_reached_says_nothing_of_this_one() -> None:
+    assert shown(JobStatus.PENDING, 2, HALFWAY, is_redis_up=True).percentage == 0
+    assert shown(JobStatus.IN_PROGRESS, 2, HALFWAY, is_redis_up=True).degraded
 
 
 def test_a_guess_is_marked_as_one() -> None:
-    assert shown(JobStatus.IN_PROGRESS, None, is_redis_up=True).degraded
-    assert shown(JobStatus.PENDING, None, is_redis_up=False).degraded
-    assert not shown(JobStatus.PENDING, None, is_redis_up=True).degraded
-    assert not shown(JobStatus.COMPLETED, None, is_redis_up=True).degraded
+    assert shown(JobStatus.IN_PROGRESS, 1, None, is_redis_up=True).degraded
+    assert shown(JobStatus.PENDING, 1, None, is_redis_up=False).degraded
+    assert not shown(JobStatus.PENDING, 1, None, is_redis_up=True).degraded
+    assert not shown(JobStatus.COMPLETED, 1, None, is_redis_up=True).degraded
 
 
 def test_what_was_shown_of_a_run_is_never_taken_back() -> None:

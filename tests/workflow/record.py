@@ -12,11 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import WorkflowFailureError, WorkflowHandle
-from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from enrichment.errors import ProviderAuth, ProviderOverloaded, ProviderRateLimited, StorageUnavailable
 from enrichment.models import SINGLE_TYPES, JobType
-from enrichment.runs import POSTPONED, BulkRun, JobRun, Slice
+from enrichment.runs import BulkRun, JobRun, Slice
 from tests.workflow.script import TASK_QUEUE, Script, server
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -27,15 +27,16 @@ def _job(name: str) -> JobRun:
 
 
 def _troubled(script: Script) -> None:
+    script.milestone = 40
     script.failures = [
-        ApplicationError("busy", 40, type="provider_overloaded"),
-        ApplicationError("wait", type=POSTPONED, next_retry_delay=timedelta(minutes=3)),
-        ApplicationError("slow down", type="provider_rate_limited", next_retry_delay=timedelta(seconds=9)),
+        ProviderOverloaded("busy"),
+        StorageUnavailable("no answer"),
+        ProviderRateLimited("slow down", retry_after=timedelta(seconds=9)),
     ]
 
 
 def _failing(script: Script) -> None:
-    script.failures = [ApplicationError("wrong key", type="provider_auth", non_retryable=True)]
+    script.failures = [ProviderAuth("wrong key")]
 
 
 def _sliced(script: Script) -> None:

@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.boundary import for_workflow
 from enrichment import temporal
 from enrichment.runs import Activity, BatchRun, BulkRun, Ending, JobRun, Plan, Slice
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
@@ -29,8 +30,9 @@ class Script:
     """What the activities do, and what they saw."""
 
     env: WorkflowEnvironment
-    failures: list[ApplicationError] = field(default_factory=list)
-    """Raised by the first attempts at `enrich`, one each."""
+    failures: list[Exception] = field(default_factory=list)
+    """Raised by the first attempts at `enrich`, one each, at `milestone`."""
+    milestone: int = 0
     silent: int = 0
     """So many attempts at `enrich` never end and never heartbeat."""
     is_ours: bool = True
@@ -53,14 +55,14 @@ class Script:
     @activity.defn(name=Activity.ENRICH)
     async def enrich(self, job: JobRun) -> bool:
         self.calls.append("enrich")
-        self.jobs.append(job)
+        self.jobs.append(job.model_copy(update={"attempt": job.attempt + activity.info().attempt - 1}))
         self.attempts_at.append(await self.env.get_current_time())
         if self.silent:
             self.silent -= 1
             await asyncio.Event().wait()
         await self._hold()
         if self.failures:
-            raise self.failures.pop(0)
+            raise for_workflow(self.failures.pop(0), self.milestone, job.attempt + activity.info().attempt - 1)
         return self.is_ours
 
     @activity.defn(name=Activity.RENDER)

@@ -8,20 +8,19 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
+from enrichment.errors import ProviderAuth, ProviderOverloaded, ProviderRateLimited, StorageUnavailable
 from enrichment.models import SINGLE_TYPES, JobType
 from enrichment.queues import QUEUES, Queue
-from enrichment.runs import POSTPONED, JobRun
+from enrichment.runs import JobRun
 from tests.workflow.script import TASK_QUEUE, Script
-
-OVERLOADED = "provider_overloaded"
 
 
 def a_run(max_retries: int = 3) -> JobRun:
     return JobRun(job_id=str(uuid4()), run=1, tenant="acme", priority_key=1, max_retries=max_retries)
 
 
-def overloaded(times: int) -> list[ApplicationError]:
-    return [ApplicationError("busy", type=OVERLOADED) for _ in range(times)]
+def overloaded(times: int) -> list[Exception]:
+    return [ProviderOverloaded("busy") for _ in range(times)]
 
 
 async def run_to_the_end(script: Script, job: JobRun, job_type: JobType = JobType.SKILLS_OPTIMIZATION) -> str:
@@ -53,7 +52,7 @@ async def test_each_queue_retries_as_its_table_says(script: Script, queue: Queue
 
     waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
     assert waits == [min(2 * 2**n, 60) for n in range(queue.max_retries)]
-    assert (script.endings[0].error_code, script.endings[0].error) == (OVERLOADED, "busy")
+    assert (script.endings[0].error_code, script.endings[0].error) == ("provider_overloaded", "busy")
 
 
 async def test_the_wait_never_exceeds_a_minute(script: Script) -> None:
@@ -66,9 +65,7 @@ async def test_the_wait_never_exceeds_a_minute(script: Script) -> None:
 
 
 async def test_a_provider_that_says_when_to_come_back_is_obeyed(script: Script) -> None:
-    script.failures = [
-        ApplicationError("slow down", type="provider_rate_limited", next_retry_delay=timedelta(seconds=47))
-    ]
+    script.failures = [ProviderRateLimited("slow down", retry_after=timedelta(seconds=47))]
 
     assert await run_to_the_end(script, a_run()) == "completed"
 
@@ -77,7 +74,7 @@ async def test_a_provider_that_says_when_to_come_back_is_obeyed(script: Script) 
 
 
 async def test_what_cannot_be_mended_is_not_retried(script: Script) -> None:
-    script.failures = [ApplicationError("wrong key", type="provider_auth", non_retryable=True)]
+    script.failures = [ProviderAuth("wrong key")]
 
     assert await run_to_the_end(script, a_run()) == "failed"
 
@@ -141,29 +138,32 @@ async def test_an_operator_who_cancels_in_temporal_ends_the_row_too(script: Scri
     assert (script.endings[0].status, script.endings[0].error) == ("cancelled", "cancelled in Temporal")
 
 
-async def test_an_attempt_that_is_put_off_does_not_count_and_comes_again_when_it_is_told(script: Script) -> None:
-    script.failures = [
-        ApplicationError("the worker shuts down", type=POSTPONED),
-        ApplicationError("wait for the provider", type=POSTPONED, next_retry_delay=timedelta(minutes=7)),
-    ]
+async def test_an_attempt_that_the_database_has_put_off_does_not_count(script: Script) -> None:
+    script.failures = [StorageUnavailable("no answer"), StorageUnavailable("no answer")]
 
     assert await run_to_the_end(script, a_run(max_retries=0)) == "completed"
 
     assert [job.attempt for job in script.jobs] == [1, 1, 1]
-    first, second, third = script.attempts_at
-    assert round((second - first).total_seconds()) == 0
-    assert round((third - second).total_seconds()) == 7 * 60
+    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
+    assert waits == [1, 1]
 
 
 async def test_a_later_attempt_goes_on_from_the_milestone_that_an_earlier_one_has_reached(script: Script) -> None:
-    script.failures = [
-        ApplicationError("busy", 60, type=OVERLOADED),
-        ApplicationError("busy", 40, type=OVERLOADED),
-    ]
+    script.failures, script.milestone = overloaded(1), 60
 
     await run_to_the_end(script, a_run())
 
-    assert [(job.attempt, job.milestone) for job in script.jobs] == [(1, 0), (2, 60), (3, 60)]
+    assert [(job.attempt, job.milestone) for job in script.jobs] == [(1, 0), (2, 60)]
+
+
+async def test_an_attempt_that_was_lost_counts_among_those_that_failed(script: Script) -> None:
+    script.silent, script.failures = 1, overloaded(5)
+
+    assert await run_to_the_end(script, a_run(max_retries=3)) == "failed"
+
+    assert [job.attempt for job in script.jobs] == [1, 2, 3, 4]
+    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
+    assert waits[1:] == [4, 8]
 
 
 async def test_an_attempt_that_is_not_heard_of_is_made_again_at_once_and_counts(script: Script) -> None:
@@ -185,7 +185,7 @@ async def test_a_job_whose_workers_always_die_fails(script: Script) -> None:
 
 
 async def test_a_failed_job_is_found_among_temporals_failures_under_its_code(script: Script) -> None:
-    script.failures = [ApplicationError("wrong key", type="provider_auth", non_retryable=True)]
+    script.failures = [ProviderAuth("wrong key")]
     job = a_run()
     async with script.worker() as client:
         with pytest.raises(WorkflowFailureError) as failure:

@@ -1,0 +1,42 @@
+"""The database as the harness sees it: past the proxies, over a connection that is made anew when a fault took it."""
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+import asyncpg
+
+from tests.faults.subject import Subject
+
+_PATIENCE_S = 40.0
+_AGAIN_S = 0.1
+
+
+class Record:
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._lock = asyncio.Lock()
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Reads, and waits for a database that is away.
+
+        Raises:
+            TimeoutError: it stayed away.
+        """
+        ends_at = time.monotonic() + _PATIENCE_S
+        async with self._lock:
+            while time.monotonic() < ends_at:
+                with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    if self._connection is None or self._connection.is_closed():
+                        self._connection = await self._subject.database()
+                    return await self._connection.fetch(query, *arguments)
+                await self.close()
+                await asyncio.sleep(_AGAIN_S)
+        raise TimeoutError("PostgreSQL did not answer the harness")

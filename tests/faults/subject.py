@@ -1,0 +1,89 @@
+"""The product under test: its own `Stack`, every link of which goes through a proxy."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from enrichment.devstack import Stack
+from enrichment.devstack.product import CommandLines
+from tests.faults.patience import until
+from tests.faults.proxy import Proxy
+
+Tell = Callable[[str], None]
+
+_THROUGH = str(Path(__file__).with_name("through.py"))
+_PRODUCT = (sys.executable, "-P", "-m", "enrichment")
+_BACK_WITHIN_S = 30.0
+
+
+class Subject:
+    """Runs while the block does. Clients use `url`; `direct_url` is the API without the proxy, for the harness."""
+
+    def __init__(self, data_dir: Path, *, tell: Tell = lambda _: None) -> None:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._commands = {name: data_dir / f"{name}.json" for name in ("api", "worker")}
+        for name, file in self._commands.items():
+            file.write_text(json.dumps([*_PRODUCT, name]))
+        self.proxies = {
+            "to-postgres": Proxy(lambda: _address(self.stack.infrastructure.database_url)),
+            "to-redis": Proxy(lambda: _address(self.stack.infrastructure.redis_url)),
+            "to-temporal": Proxy(lambda: _address(f"tcp://{self.stack.infrastructure.temporal_address}")),
+            "to-api": Proxy(lambda: _address(self.stack.api_url)),
+        }
+        ports = [str(self.proxies[link].port) for link in ("to-postgres", "to-redis", "to-temporal")]
+        through = (sys.executable, "-I", "-S", _THROUGH, *ports)
+        lines = CommandLines(**{name: (*through, str(file)) for name, file in self._commands.items()})
+        self.stack = Stack(data_dir=data_dir, tell=tell, command_lines=lines)
+
+    async def __aenter__(self) -> Self:
+        for proxy in self.proxies.values():
+            await proxy.start()
+        await self.stack.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stack.stop()
+        for proxy in self.proxies.values():
+            await proxy.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.proxies['to-api'].port}"
+
+    @property
+    def direct_url(self) -> str:
+        return self.stack.api_url
+
+    async def database(self, *, as_superuser: bool = False) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection of the harness's own, past the proxy."""
+        infrastructure = self.stack.infrastructure
+        url = infrastructure.superuser_database_url if as_superuser else infrastructure.database_url
+        return await asyncpg.connect(
+            url, timeout=2, command_timeout=5, server_settings={"application_name": "fault harness"}
+        )
+
+    async def replace_worker(self, *command: str) -> None:
+        """Kills the worker; the one that the stack starts in its place is `command`, by default the product's again."""
+        self._commands["worker"].write_text(json.dumps(command or [*_PRODUCT, "worker"]))
+        await self.kill_worker()
+
+    async def kill_worker(self) -> None:
+        """Returns when the next one is ready."""
+        pid = self.stack.pids["worker"]
+        os.kill(pid, signal.SIGKILL)
+        if not await until(lambda: self.stack.pids["worker"] != pid, _BACK_WITHIN_S):
+            raise TimeoutError("the worker did not come back")
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port

@@ -1,0 +1,34 @@
+"""Leads a child of the stack through the harness's proxies, then becomes it: its pid is the one that the stack knows.
+
+    python through.py POSTGRES_PORT REDIS_PORT TEMPORAL_PORT FILE
+
+The stack tells its children where the servers are by environment variables; only the ports in them change here. FILE
+holds the command line as JSON and is read at each start: what is started next can be another program.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+def _at(url: str, port: str) -> str:
+    parts = urlsplit(url)
+    credentials = parts.netloc.rpartition("@")[0]
+    return parts._replace(netloc=f"{credentials}@{parts.hostname}:{port}").geturl()
+
+
+def main() -> None:
+    postgres, redis, temporal, file, *more = sys.argv[1:]
+    command = [*json.loads(Path(file).read_text()), *more]
+    os.environ["DATABASE_URL"] = _at(os.environ["DATABASE_URL"], postgres)
+    os.environ["REDIS_URL"] = _at(os.environ["REDIS_URL"], redis)
+    host = os.environ["TEMPORAL_ADDRESS"].rpartition(":")[0]
+    os.environ["TEMPORAL_ADDRESS"] = f"{host}:{temporal}"
+    os.environ["ENRICHMENT_REHEARSAL"] = "true"  # the load asks for delays and failures
+    os.execv(command[0], command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()
