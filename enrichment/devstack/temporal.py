@@ -29,6 +29,8 @@ _DYNAMIC_CONFIG = {
     "matching.enableFairness": "true",
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
+    # How much later than due a timer may fire, 1 s by default: it is part of each wait for the next attempt.
+    "history.timerProcessorMaxTimeShift": '"100ms"',
 }
 _SQLITE = {
     # Twice the throughput of the default, and a killed process loses nothing.
