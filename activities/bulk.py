@@ -69,6 +69,9 @@ class BulkActivities:
         bulk = ending.job
         if ending.status == "superseded":
             return ending.status
+        if ending.status == JobStatus.CANCELLED:  # an operator did, in Temporal, if the row does not say so yet
+            await transitions.cancel(self._database, bulk.tenant, bulk.job_id, ending.error or "cancelled")
+            return ending.status
         await batches.fail_open(self._database, bulk.job_id)
         sums = await batches.sums(self._database, bulk.job_id)
         await self._endings.end(bulk.job_id, bulk.run, _outcome(ending, sums))

@@ -31,6 +31,18 @@ GRACE = timedelta(seconds=5)
 POLLERS = PollerBehaviorSimpleMaximum(2)
 POOL_SIZE = 20
 
+_HOW: dict[str, Any] = {
+    "workflow_runner": registry.SANDBOX,
+    "workflow_failure_exception_types": [Exception],
+    "workflow_task_poller_behavior": POLLERS,
+    "activity_task_poller_behavior": POLLERS,
+    "sticky_queue_schedule_to_start_timeout": STICKY_TIMEOUT,
+    "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+    "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+    "graceful_shutdown_timeout": GRACE,
+}
+"""What all workers have in common. An exception in workflow code fails the run at once instead of stalling it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -83,19 +95,6 @@ def _maintenance_worker(client: Client, activities: registry.Activities) -> Work
         max_concurrent_activities=2,
         **_HOW,
     )
-
-
-_HOW: dict[str, Any] = {
-    "workflow_runner": registry.SANDBOX,
-    "workflow_failure_exception_types": [Exception],
-    "workflow_task_poller_behavior": POLLERS,
-    "activity_task_poller_behavior": POLLERS,
-    "sticky_queue_schedule_to_start_timeout": STICKY_TIMEOUT,
-    "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
-    "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
-    "graceful_shutdown_timeout": GRACE,
-}
-"""What all workers have in common. An exception in workflow code fails the run at once instead of stalling it."""
 
 
 @contextlib.asynccontextmanager

@@ -378,3 +378,22 @@ async def test_a_result_of_three_megabytes_is_a_result(queue: EnrichmentQueue) -
 
     assert end.status is JobStatus.COMPLETED
     assert len(json.dumps(end.result)) > 3_000_000
+
+
+async def test_an_operator_who_cancels_a_bulk_in_temporal_cancels_its_jobs_too(
+    queue: EnrichmentQueue, client: Client
+) -> None:
+    job_id = await submit(
+        queue,
+        type=JobType.BULK_CANDIDATE_ENRICHMENT,
+        candidate_data=None,
+        candidates=[CANDIDATE] * 4,
+        options=Options(batch_size=1, rehearse=Rehearsal(stage_ms=60_000)),
+    )
+    await until_running(queue, job_id)
+
+    await temporal.handle(client, job_id, 1).cancel()
+
+    assert (await end_of(queue, job_id)).status is JobStatus.CANCELLED
+    children = await queue.list_jobs(queries.Filter(parent_id=job_id))
+    assert {child.status for child in children.jobs} == {JobStatus.CANCELLED}
