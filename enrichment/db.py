@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import CursorResult, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
@@ -93,10 +94,14 @@ class Database:
             raise StorageUnavailable("The database did not answer a moment ago; try again in a few seconds")
         try:
             yield
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             state = getattr(cause, "sqlstate", None) or ""
-            told = _told(state, f"{type(cause).__name__} {state}".strip(), from_server=isinstance(error, DBAPIError))
+            told = _told(
+                state,
+                f"{type(cause).__name__} {state}".strip(),
+                from_server=isinstance(error, DBAPIError | asyncpg.PostgresError),
+            )
             if isinstance(told, StorageUnavailable) and not state.startswith(STILL_THERE_STATES):
                 self._breaker.trip()
             raise told from None

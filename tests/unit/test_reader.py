@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from api import reader
+from enrichment import strict_json
 from enrichment.errors import InvalidInput, Malformed, NotJson, TooLarge
 
 MALFORMED = {
@@ -65,26 +66,26 @@ ACCEPTED = {
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 def test_what_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
-        reader.parse(body)
+        strict_json.parse(body)
 
 
 @pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
 def test_json_that_cannot_be_stored_is_refused_with_a_reason(body: bytes) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        reader.parse(body)
+        strict_json.parse(body)
     assert refusal.type is InvalidInput
     assert refusal.value.faults
 
 
 @pytest.mark.parametrize("body", ACCEPTED.values(), ids=ACCEPTED)
 def test_what_is_at_the_limit_passes(body: bytes) -> None:
-    assert reader.parse(body) == json.loads(body)
+    assert strict_json.parse(body) == json.loads(body)
 
 
 @given(st.binary() | st.text().map(str.encode) | st.lists(st.sampled_from(b'[]{}",:0-9eE.\\u0dN truefals')).map(bytes))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     with contextlib.suppress(InvalidInput):
-        reader.parse(body)
+        strict_json.parse(body)
 
 
 _SCALARS = (
@@ -95,8 +96,8 @@ _TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"
 
 @given(st.recursive(_SCALARS | _TEXTS, lambda inner: st.lists(inner) | st.dictionaries(_TEXTS, inner), max_leaves=30))
 def test_what_can_be_stored_is_read_as_it_was_written(value: object) -> None:
-    assert reader.parse(json.dumps(value).encode()) == value
-    assert reader.parse(json.dumps(value, ensure_ascii=False).encode()) == value
+    assert strict_json.parse(json.dumps(value).encode()) == value
+    assert strict_json.parse(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
 class Upload:
@@ -168,6 +169,6 @@ async def test_a_body_of_the_limit_passes() -> None:
 )
 def test_what_cannot_be_stored_is_named_by_its_member(body: bytes, pointer: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        reader.parse(body)
+        strict_json.parse(body)
 
     assert [fault.pointer for fault in refused.value.faults] == [pointer]
