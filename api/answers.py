@@ -11,6 +11,7 @@ from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
 from enrichment.jobs.statistics import Minute, QueueLoad, Stats, Worker
 from enrichment.models import OPEN, Event, Job, JobStatus, JobType, Model
+from enrichment.upload import Intake
 
 JOBS = "/api/enrichment/jobs"
 ENDED_EARLY = (JobStatus.FAILED, JobStatus.CANCELLED)
@@ -32,6 +33,12 @@ class AcceptedView(Model):
     status: JobStatus
     queue: str
     links: Links
+
+
+class BulkAcceptedView(AcceptedView):
+    """The receipt of a bulk that came as lines."""
+
+    intake: Intake
 
 
 class JobList(Model):
@@ -90,8 +97,8 @@ def send(answer: Model, status: int = 200, headers: Mapping[str, str] | None = N
     return Response(answer.model_dump_json(by_alias=True), status, headers, "application/json")
 
 
-def send_accepted(accepted: Accepted) -> Response:
-    """202, where to look for the job, and whether the key was seen before."""
+def send_accepted(accepted: Accepted, intake: Intake | None = None) -> Response:
+    """202, where to look for the job, and whether the key was seen before; of an upload, what became of its lines."""
     home = job_url(accepted.id)
     links = {
         "self": home,
@@ -101,6 +108,8 @@ def send_accepted(accepted: Accepted) -> Response:
     }
     headers = {"Location": home} | ({} if accepted.is_new else {"Idempotent-Replayed": "true"})
     receipt = AcceptedView(job_id=accepted.id, status=accepted.status, queue=accepted.queue, links=links)
+    if intake is not None:
+        receipt = BulkAcceptedView(**vars(receipt), intake=intake)
     return send(receipt, 202, headers)
 
 

@@ -61,6 +61,18 @@ SUBMISSION_BODY = {
         },
     }
 }
+BULK_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-ndjson": {
+                "schema": {"type": "string", "description": "one candidate a line"},
+                "example": '{"candidateId": "crm-1042", "basics": {}}\n{"candidateId": "crm-1043"}\n',
+            },
+            "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+        },
+    }
+}
 CANCELLATION_BODY = {
     "requestBody": {
         "content": {

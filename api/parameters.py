@@ -12,7 +12,20 @@ from api import problems, reader
 from enrichment import queues
 from enrichment.errors import InvalidInput
 from enrichment.ids import is_id
-from enrichment.models import AnyJobType, Identifier, JobStatus, Model, Submission
+from enrichment.models import (
+    AnyJobType,
+    Day,
+    Identifier,
+    Instant,
+    JobRequest,
+    JobStatus,
+    JobType,
+    Locale,
+    Model,
+    Options,
+    SingleJobType,
+    Submission,
+)
 from enrichment.queues import Queue
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
@@ -39,6 +52,12 @@ def _priority(text: object) -> Queue | int:
         return queues.priority_of(int(str(text)))
     except ValueError:
         raise PydanticCustomError("priority", f"is in no band: use {queues.BANDS}") from None
+
+
+def _number(text: object) -> int:
+    """The priority of a job: a band stands for its lowest number."""
+    priority = _priority(text)
+    return priority.lowest if isinstance(priority, Queue) else priority
 
 
 JobId = Annotated[str, AfterValidator(_job_id), Field(examples=[_EXAMPLE_ID])]
@@ -79,6 +98,31 @@ class ListQuery(PageQuery):
     ] = None
     candidate_id: Identifier | None = None
     parent_id: JobId | None = None
+
+
+class BulkQuery(_Query):
+    """What a bulk's candidates have in common. `type` is that of each child."""
+
+    type: SingleJobType = JobType.CANDIDATE_PROFILE_ENHANCEMENT
+    priority: Annotated[int, BeforeValidator(_number, json_schema_input_type=str), Field(description=queues.BANDS)] = (
+        queues.DEFAULT_PRIORITY
+    )
+    locale: Locale = "en"
+    as_of: Day | None = None
+    batch_size: int = Field(default=25, ge=1, le=500)
+    max_retries: int | None = Field(default=None, ge=0, le=20)
+    run_at: Instant | None = None
+    on_invalid: Literal["refuse", "skip"] = Field(default="refuse", description="what a line that cannot be used does")
+
+    @property
+    def request(self) -> JobRequest:
+        return JobRequest(
+            type=JobType.BULK_CANDIDATE_ENRICHMENT,
+            priority=self.priority,
+            options=Options(as_of=self.as_of, locale=self.locale, type=self.type, batch_size=self.batch_size),
+            max_retries=self.max_retries,
+            run_at=self.run_at,
+        )
 
 
 class DocumentQuery(_Query):

@@ -118,6 +118,7 @@ def _this_millennium(value: datetime) -> datetime:
 IDENTIFIER_PATTERN = r"^[\w.:@/+\- ]{1,200}$"
 Identifier = Annotated[str, StringConstraints(strict=True, pattern=IDENTIFIER_PATTERN)]
 """A candidate's id in the caller's system."""
+Locale = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 AnyJobType = Annotated[JobType, BeforeValidator(_job_type)]
 SingleJobType = Annotated[JobType, BeforeValidator(_single_type)]
 Priority = Annotated[int, BeforeValidator(_priority, json_schema_input_type=int | str)]
@@ -141,7 +142,7 @@ class Options(Model):
 
     as_of: Day | None = None
     """The day that an open-ended position is counted to; the day of submission by default."""
-    locale: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    locale: Locale = "en"
     """BCP 47 tag of the language that labels and sentences are written in."""
     type: SingleJobType = JobType.CANDIDATE_PROFILE_ENHANCEMENT
     """Bulk only: the type of each child."""
@@ -150,17 +151,22 @@ class Options(Model):
     rehearse: Rehearsal | None = None
 
 
-class Submission(Model):
-    """The body of `POST /api/enrichment`."""
+class JobRequest(Model):
+    """What is asked for, whoever it is asked for."""
 
     type: AnyJobType
-    candidate_id: Identifier | None = None
-    candidate_data: JSON | None = None
-    candidates: Annotated[list[JSON], Field(min_length=1)] | None = None
     priority: Priority = queues.DEFAULT_PRIORITY
     options: Options = Options()
     max_retries: int | None = Field(default=None, ge=0, le=20, strict=True)
     run_at: Instant | None = None
+
+
+class Submission(JobRequest):
+    """The body of `POST /api/enrichment`."""
+
+    candidate_id: Identifier | None = None
+    candidate_data: JSON | None = None
+    candidates: Annotated[list[JSON], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one_or_many(self) -> Self:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -16,9 +16,10 @@ from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
 from enrichment.jobs import documents, intake, queries, statistics, transitions
-from enrichment.models import Event, Job, JobStatus, JobType, Progress, Submission
+from enrichment.models import Event, Job, JobRequest, JobStatus, JobType, Progress, Submission
 from enrichment.progress import ProgressStore
 from enrichment.settings import Settings
+from enrichment.upload import Intake, Limits, Upload
 from enrichment.wake import Wake
 
 DEFAULT_TENANT = "default"
@@ -80,18 +81,49 @@ class EnrichmentQueue:
             StorageUnavailable: unknown whether it was accepted; submit again with the same key.
         """
         self._check(request)
-        now = datetime.now(UTC)
-        job, children = submission.rows(request, tenant, idempotency_key, now)
-        if job.type is JobType.BULK_CANDIDATE_ENRICHMENT:
-            accepted = await intake.accept_bulk(self._database, job, request.options.type, children, now)
-        else:
-            accepted = await intake.accept(self._database, job)
-        if not accepted.is_new and accepted.request_hash != job.request_hash:
-            fault = Fault("/Idempotency-Key", "was used before for another submission: use a new key")
-            raise InvalidInput("The idempotency key stands for another submission", (fault,))
+        job = submission.with_candidate(submission.row(request, tenant, idempotency_key, datetime.now(UTC)), request)
+        if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT:
+            return self._accepted(await intake.accept(self._database, job), job, job.request_hash)
+        children = _each(submission.children(request))
+        accepted = await intake.accept_bulk(self._database, job, _bulk(request), children, lambda: job.request_hash)
+        return self._accepted(accepted, job, job.request_hash)
+
+    async def add_bulk(
+        self,
+        request: JobRequest,
+        body: AsyncIterator[bytes],
+        *,
+        skip_invalid: bool = False,
+        tenant: str = DEFAULT_TENANT,
+        idempotency_key: str | None = None,
+    ) -> tuple[intake.Accepted, Intake]:
+        """Accepts a bulk whose candidates come as NDJSON, in pieces of any size; all of it is stored, or nothing is.
+
+        A line that cannot be used is left out and reported, if `skip_invalid`; else the bulk is refused.
+
+        Raises:
+            InvalidInput: a line cannot be used, its number is named; or the key stands for another bulk.
+            TooLarge: more than the settings allow.
+            StorageUnavailable: unknown whether it was accepted; send it again with the same key.
+        """
+        self._check(request)
+        limits = Limits(
+            self._settings.max_upload_candidates, self._settings.max_body_bytes, self._settings.max_upload_bytes
+        )
+        job = submission.row(request, tenant, idempotency_key, datetime.now(UTC))
+        upload = Upload(body, limits, skip_invalid=skip_invalid, salt=job.request_hash or "")
+        hashed = upload.hash if idempotency_key is not None else lambda: None
+        accepted = await intake.accept_bulk(self._database, job, _bulk(request), upload.children(), hashed)
+        return self._accepted(accepted, job, hashed()), upload.intake
+
+    def _accepted(self, accepted: intake.Accepted, job: intake.NewJob, request_hash: str | None) -> intake.Accepted:
+        """Tells of a new job; refuses a key that stands for another request."""
         if accepted.is_new:
             self._wake.soon()
             log.info("Accepted", extra=JOB_ACCEPTED.fields(job_id=accepted.id, kind=job.type, queue=job.queue))
+        elif accepted.request_hash != request_hash:
+            fault = Fault("/Idempotency-Key", "was used before for another submission: use a new key")
+            raise InvalidInput("The idempotency key stands for another submission", (fault,))
         return accepted
 
     async def get_job_status(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> Job:
@@ -217,10 +249,10 @@ class EnrichmentQueue:
         age = self._settings.retention if days is None else timedelta(days=days)
         return await clean_up(self._database, self._progress, age)
 
-    def _check(self, request: Submission) -> None:
+    def _check(self, request: JobRequest) -> None:
         """What the settings allow, beyond what the shape itself does."""
         most = self._settings.max_candidates
-        if request.candidates is not None and len(request.candidates) > most:
+        if isinstance(request, Submission) and len(request.candidates or ()) > most:
             fault = Fault("/candidates", f"has more than {most} candidates: split the bulk")
             raise InvalidInput("The bulk is too large", (fault,))
         if request.options.rehearse is not None and not self._settings.rehearsal:
@@ -249,3 +281,12 @@ class EnrichmentQueue:
 
 def _not_found() -> NotFound:
     return NotFound("There is no such job")
+
+
+def _bulk(request: JobRequest) -> intake.Bulk:
+    return intake.Bulk(request.options.type, request.options.batch_size)
+
+
+async def _each(children: Iterable[intake.NewChild]) -> AsyncIterator[intake.NewChild]:
+    for child in children:
+        yield child

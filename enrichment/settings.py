@@ -61,6 +61,15 @@ class Settings(BaseSettings):
     max_candidates: int = Field(
         default=1_000, ge=1, alias="ENRICHMENT_MAX_CANDIDATES", description="most candidates in one JSON bulk request"
     )
+    max_upload_candidates: int = Field(
+        default=100_000, ge=1, alias="ENRICHMENT_MAX_UPLOAD_CANDIDATES", description="most lines in one NDJSON bulk"
+    )
+    max_upload_bytes: int = Field(
+        default=1_000_000_000,
+        ge=1_000,
+        alias="ENRICHMENT_MAX_UPLOAD_BYTES",
+        description="largest NDJSON bulk, unpacked",
+    )
     rehearsal: bool = Field(
         default=False,
         alias="ENRICHMENT_REHEARSAL",

@@ -3,50 +3,46 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from enrichment import queues
 from enrichment.errors import Fault, InvalidInput
 from enrichment.ids import new_id
 from enrichment.jobs.intake import NewChild, NewJob
-from enrichment.models import IDENTIFIER_PATTERN, JSON, Submission
+from enrichment.models import IDENTIFIER_PATTERN, JSON, JobRequest, Submission
 
 MOST_FAULTS = 20
 """So many faults are named in one answer."""
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
 
 
-def rows(request: Submission, tenant: str, idempotency_key: str | None, now: datetime) -> tuple[NewJob, list[NewChild]]:
-    """The job, and the children of a bulk in order.
-
-    Raises:
-        InvalidInput: a candidate's id cannot be used; every fault is named.
-    """
+def row(request: JobRequest, tenant: str, idempotency_key: str | None, now: datetime) -> NewJob:
+    """The row of a job, or of a bulk: its candidates are rows of their own, and its payload tells how many."""
     queue = queues.queue_of(request.priority)
     options = request.options.model_copy(update={"as_of": request.options.as_of or now.date()})
-    children = _children(request)
-    job = NewJob(
+    return NewJob(
         id=new_id(),
         tenant=tenant,
         type=request.type,
         priority=request.priority,
         queue=queue.task_queue,
         max_retries=queue.max_retries if request.max_retries is None else request.max_retries,
-        payload=_payload(request, len(children)),
+        payload={},
         options=options.model_dump(mode="json", by_alias=True, exclude_none=True),
-        candidate_id=_candidate_id(request),
         run_at=request.run_at,
         idempotency_key=idempotency_key,
         request_hash=None if idempotency_key is None else _hash(request),
     )
-    return job, children
 
 
-def _payload(request: Submission, children: int) -> JSON:
-    """The candidate's data; of a bulk, whose candidates are rows of their own, how many there are."""
-    if request.candidate_data is not None:
-        return request.candidate_data
-    return {"total": children, "batches": -(-children // request.options.batch_size)}
+def with_candidate(job: NewJob, request: Submission) -> NewJob:
+    """The row with the one candidate of the request, if it has one.
+
+    Raises:
+        InvalidInput: the candidate's id cannot be used.
+    """
+    return replace(job, candidate_id=_candidate_id(request), payload=request.candidate_data or {})
 
 
 def _candidate_id(request: Submission) -> str | None:
@@ -60,18 +56,23 @@ def _candidate_id(request: Submission) -> str | None:
     return request.candidate_id or inner
 
 
-def _children(request: Submission) -> list[NewChild]:
+def children(request: Submission) -> list[NewChild]:
+    """The candidates of a bulk, in order.
+
+    Raises:
+        InvalidInput: some cannot be used; every fault is named, up to `MOST_FAULTS`.
+    """
     faults: list[Fault] = []
-    children = []
-    for index, candidate in enumerate(request.candidates or ()):
-        if "candidateData" in candidate:
-            faults.append(
-                Fault(f"/candidates/{index}/candidateData", "is not expected: a candidate is the résumé itself")
-            )
-        candidate_id = _id_in(candidate, f"/candidates/{index}", faults)
-        children.append(NewChild(new_id(), candidate_id, candidate, index // request.options.batch_size))
+    candidates = [child(one, f"/candidates/{index}", faults) for index, one in enumerate(request.candidates or ())]
     _refuse(faults)
-    return children
+    return candidates
+
+
+def child(candidate: JSON, pointer: str, faults: list[Fault]) -> NewChild:
+    """One candidate of a bulk; `faults` gets what is wrong with it."""
+    if "candidateData" in candidate:
+        faults.append(Fault(f"{pointer}/candidateData", "is not expected: a candidate is the résumé itself"))
+    return NewChild(new_id(), _id_in(candidate, pointer, faults), json.dumps(candidate))
 
 
 def _id_in(candidate: JSON, pointer: str, faults: list[Fault]) -> str | None:
@@ -91,7 +92,7 @@ def _refuse(faults: list[Fault]) -> None:
         raise InvalidInput("The candidates' ids cannot be used", tuple(faults[:MOST_FAULTS]))
 
 
-def _hash(request: Submission) -> str:
+def _hash(request: JobRequest) -> str:
     """The same for the same request, whatever the order of its fields and the spelling of its defaults."""
     content = request.model_dump(mode="json", by_alias=True)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api import answers
-from api.openapi import OF_BODY, SUBMISSION_BODY, Responses, problems
-from api.parameters import IdempotencyKey, Nothing, ReadQuery, SteerQuery, TheQueue, TheSubmission
+from api import answers, upload
+from api.openapi import BULK_BODY, OF_BODY, SUBMISSION_BODY, Responses, problems
+from api.parameters import BulkQuery, IdempotencyKey, Nothing, ReadQuery, SteerQuery, TheQueue, TheSubmission
 from enrichment.errors import Fault, InvalidInput
 from enrichment.health import Health, Verdict
 from enrichment.jobs.statistics import Stats
+from enrichment.settings import Settings
 
 router = APIRouter(tags=["enrichment"])
 
@@ -35,6 +36,29 @@ async def submit(queue: TheQueue, submission: TheSubmission, _: Nothing, key: Id
     `Idempotent-Replayed: true`.
     """
     return answers.send_accepted(await queue.add_job(submission, idempotency_key=key))
+
+
+@router.post(
+    "/api/enrichment/bulk",
+    status_code=202,
+    summary="Submit many candidates, one a line",
+    response_model=answers.BulkAcceptedView,
+    responses=problems(*OF_BODY),
+    openapi_extra=BULK_BODY,
+)
+async def submit_bulk(
+    request: Request, queue: TheQueue, wanted: Annotated[BulkQuery, Query()], key: IdempotencyKey = None
+) -> Response:
+    """Answers when all are stored, or none is. The body may be packed with gzip.
+
+    A line that cannot be used refuses the bulk and is named by its number; with `onInvalid=skip` it is left out and
+    reported.
+    """
+    settings: Settings = request.app.state.settings
+    body = upload.pieces(request, settings.max_body_bytes)
+    skips = wanted.on_invalid == "skip"
+    accepted, intake = await queue.add_bulk(wanted.request, body, skip_invalid=skips, idempotency_key=key)
+    return answers.send_accepted(accepted, intake)
 
 
 @router.get(

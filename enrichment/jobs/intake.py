@@ -1,9 +1,9 @@
 """A job enters: once its insert is committed, it will reach a terminal state."""
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -32,12 +32,19 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class NewChild:
-    """One candidate of a bulk; everything else is as in its parent."""
+    """One candidate of a bulk; everything else is as in its parent. `payload` is JSON text."""
 
     id: str
     candidate_id: str | None
-    payload: JSON
-    batch: int
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """What a bulk's children have in common beside what they share with it."""
+
+    child_type: JobType
+    batch_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +75,17 @@ _BY_KEY = text("""
     SELECT id, status, queue, request_hash FROM enrichment_job
     WHERE tenant = :tenant AND idempotency_key = :idempotency_key
 """)
-_CHILD_EVENTS = text("""
+_CHILD_EVENTS = """
     INSERT INTO enrichment_event (job_id, run, to_status)
-    SELECT id, 1, 'pending' FROM enrichment_job WHERE parent_id = :parent_id
-""")
+    SELECT id, 1, 'pending' FROM enrichment_job WHERE parent_id = $1
+"""
+_TOTALS = "UPDATE enrichment_job SET payload = CAST($2 AS jsonb), request_hash = $3 WHERE id = $1"
 _CHILD_COLUMNS = (
     "id", "tenant", "candidate_id", "type", "priority", "queue", "payload", "options", "max_retries", "parent_id",
     "batch", "dispatched_at",
 )  # fmt: skip
+_BULK_TIMEOUT_S = 600.0
+"""For each statement of a bulk's intake: an upload is as slow as the line it comes through."""
 
 
 async def accept(database: Database, job: NewJob) -> Accepted:
@@ -85,28 +95,37 @@ async def accept(database: Database, job: NewJob) -> Accepted:
 
 
 async def accept_bulk(
-    database: Database, parent: NewJob, child_type: JobType, children: Iterable[NewChild], now: datetime
+    database: Database, parent: NewJob, bulk: Bulk, children: AsyncIterator[NewChild], hashed: Callable[[], str | None]
 ) -> Accepted:
-    """Stores a bulk and its children in one transaction, the children by COPY.
+    """Stores a bulk and its children in one transaction, the children by COPY, as they come.
 
-    The children count as dispatched: their parent's workflow runs them.
+    The children count as dispatched: their parent's workflow runs them. `hashed` gives the request's hash once they
+    have all come. What `children` raises is raised here, and nothing is stored.
     """
+    total, now, options = 0, datetime.now(UTC), json.dumps(parent.options)
+
+    async def records() -> AsyncIterator[tuple[Any, ...]]:
+        nonlocal total
+        async for child in children:
+            yield (
+                child.id, parent.tenant, child.candidate_id, bulk.child_type, parent.priority, parent.queue,
+                child.payload, options, parent.max_retries, parent.id, total // bulk.batch_size, now,
+            )  # fmt: skip
+            total += 1
+
     async with database.transaction() as connection:
         if not (await connection.execute(_ACCEPT, _parameters(parent))).first():
+            async for _ in children:
+                pass  # to its end: the hash tells whether it is the same request
             return await _existing(database, parent)
-        options = json.dumps(parent.options)
-
-        async def records() -> AsyncIterator[tuple[Any, ...]]:
-            for child in children:
-                yield (
-                    child.id, parent.tenant, child.candidate_id, child_type, parent.priority, parent.queue,
-                    json.dumps(child.payload), options, parent.max_retries, parent.id, child.batch, now,
-                )  # fmt: skip
-
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None  # noqa: S101 a connection in a transaction is open
-        await driver.copy_records_to_table("enrichment_job", records=records(), columns=_CHILD_COLUMNS)
-        await connection.execute(_CHILD_EVENTS, {"parent_id": parent.id})
+        await driver.copy_records_to_table(
+            "enrichment_job", records=records(), columns=_CHILD_COLUMNS, timeout=_BULK_TIMEOUT_S
+        )
+        await driver.execute(_CHILD_EVENTS, parent.id, timeout=_BULK_TIMEOUT_S)
+        totals = json.dumps({"total": total, "batches": -(-total // bulk.batch_size)})
+        await driver.execute(_TOTALS, parent.id, totals, hashed())
     return _new(parent)
 
 

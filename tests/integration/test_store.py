@@ -222,10 +222,19 @@ async def test_a_job_that_is_due_later_is_not_dispatched_before(database: Databa
     assert [job.id for job in await outbox.claim(database, [queue], 10)] == [due]
 
 
+async def accept(database: Database, parent: NewJob, children: list[NewChild]) -> None:
+    async def each() -> AsyncIterator[NewChild]:
+        for child in children:
+            yield child
+
+    bulk = intake.Bulk(JobType.SKILLS_OPTIMIZATION, batch_size=2)
+    await intake.accept_bulk(database, parent, bulk, each(), lambda: None)
+
+
 async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Database) -> None:
     parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 4, "batches": 2})
-    children = [NewChild(new_id(), f"c{n}", {"n": n}, n // 2) for n in range(4)]
-    await intake.accept_bulk(database, parent, JobType.SKILLS_OPTIMIZATION, children, datetime.now(UTC))
+    children = [NewChild(new_id(), f"c{n}", "{}") for n in range(4)]
+    await accept(database, parent, children)
     first = children[0].id
     await transitions.begin(database, first, 1, 1)
     await transitions.finish(database, first, 1, Outcome(JobStatus.COMPLETED, result=RESULT))
@@ -242,8 +251,8 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
 
 async def test_a_child_is_not_retried_alone_while_its_bulk_runs(database: Database) -> None:
     parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 1, "batches": 1})
-    child = NewChild(new_id(), None, {}, 0)
-    await intake.accept_bulk(database, parent, JobType.SKILLS_OPTIMIZATION, [child], datetime.now(UTC))
+    child = NewChild(new_id(), None, "{}")
+    await accept(database, parent, [child])
     await transitions.cancel(database, TENANT, child.id, "not this one")
 
     assert await transitions.retry(database, TENANT, child.id) is None

@@ -1,0 +1,62 @@
+"""The body of a bulk, in pieces: NDJSON as it arrives, unpacked if it comes packed; or a JSON array for a small one."""
+
+import json
+import zlib
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+
+from api import reader
+from enrichment.errors import Fault, InvalidInput, Malformed, NotJson
+
+NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+_GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 64 * 1024
+"""Unpacked bytes at a time: a packed body must not become a large one all at once."""
+
+
+async def pieces(request: Request, array_limit: int) -> AsyncIterator[bytes]:
+    """The lines of the body, in pieces of any size. `array_limit` is in bytes, for a JSON array.
+
+    Raises:
+        NotJson: the content type or encoding is none of these.
+        Malformed: the packed body is damaged; or the array is no JSON.
+        TooLarge: the array has more bytes.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "application/json":
+        async for piece in _array(request, array_limit):
+            yield piece
+    elif media_type in NDJSON:
+        async for piece in _unpacked(request):
+            yield piece
+    else:
+        raise NotJson(f"Send one JSON object a line as {NDJSON[0]}, or a small array as application/json")
+
+
+async def _array(request: Request, limit: int) -> AsyncIterator[bytes]:
+    candidates = await reader.read(request, limit)
+    if not isinstance(candidates, list):
+        raise InvalidInput("The body is no array", (Fault("", "must be an array of candidates"),))
+    for candidate in candidates:
+        yield json.dumps(candidate).encode() + b"\n"
+
+
+async def _unpacked(request: Request) -> AsyncIterator[bytes]:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "identity":
+        async for piece in request.stream():
+            yield piece
+        return
+    if encoding != "gzip":
+        raise NotJson("Send the body as it is, or packed with gzip")
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        async for packed in request.stream():
+            while packed and not unpacker.eof:
+                yield unpacker.decompress(packed, _PIECE)
+                packed = unpacker.unconsumed_tail
+    except zlib.error:
+        raise Malformed("The packed body is damaged") from None
+    if not unpacker.eof:
+        raise Malformed("The packed body is cut short")

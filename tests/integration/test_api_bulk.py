@@ -1,0 +1,167 @@
+"""A bulk that comes as lines: all of it is stored or nothing is, and each line that cannot be used is named."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from enrichment.settings import Settings
+from tests.conftest import serving
+
+LATER = {"runAt": "2099-01-01T00:00:00Z"}
+NDJSON = {"Content-Type": "application/x-ndjson"}
+BULK = "/api/enrichment/bulk"
+
+
+def lines(*candidates: Any) -> bytes:
+    return b"".join(json.dumps(candidate).encode() + b"\n" for candidate in candidates)
+
+
+CANDIDATES = [{"candidateId": f"c-{n}", "basics": {"name": "Ada"}} for n in range(7)]
+
+
+async def submit(
+    api: httpx.AsyncClient, body: Any, headers: Mapping[str, str] = NDJSON, /, **query: str
+) -> httpx.Response:
+    return await api.post(BULK, content=body, headers=headers, params={**LATER, **query})
+
+
+async def children(api: httpx.AsyncClient, answer: httpx.Response) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await api.get(f"{answer.json()['links']['self']}/children")).json()["jobs"]
+    return found
+
+
+async def test_each_line_becomes_a_job(api: httpx.AsyncClient) -> None:
+    answer = await submit(api, lines(*CANDIDATES), type="skills_optimization", priority="high", batchSize="3")
+
+    assert answer.status_code == 202
+    receipt = answer.json()
+    assert (receipt["queue"], receipt["intake"]["accepted"], receipt["intake"]["skipped"]) == ("enrichment-high", 7, 0)
+    jobs = await children(api, answer)
+    assert sorted(job["candidateId"] for job in jobs) == [f"c-{n}" for n in range(7)]
+    assert {(job["type"], job["priority"], job["status"]) for job in jobs} == {("skills_optimization", 10, "pending")}
+
+
+async def test_a_real_upload_is_enriched(api: httpx.AsyncClient, worker: None) -> None:
+    answer = await api.post(BULK, content=lines(*CANDIDATES), headers=NDJSON, params={"batchSize": "2"})
+
+    async with api.stream("GET", answer.json()["links"]["events"]) as events:
+        told = [line async for line in events.aiter_lines()]
+    assert "event: completed" in told
+    job = (await api.get(answer.json()["links"]["self"])).json()
+    assert (job["result"]["total"], job["result"]["completed"]) == (7, 7)
+
+
+@pytest.mark.parametrize(
+    ("headers", "pack"),
+    [
+        (NDJSON | {"Content-Encoding": "gzip"}, lambda: gzip.compress(lines(*CANDIDATES))),
+        ({"Content-Type": "application/jsonl"}, lambda: lines(*CANDIDATES).rstrip(b"\n").replace(b"\n", b"\r\n\r\n")),
+        ({"Content-Type": "application/json"}, lambda: json.dumps(CANDIDATES).encode()),
+    ],
+    ids=["packed", "blank lines, no last one", "array"],
+)
+async def test_the_lines_come_in_several_forms(api: httpx.AsyncClient, headers: dict[str, str], pack: Any) -> None:
+    answer = await submit(api, pack(), headers)
+
+    assert answer.json()["intake"]["accepted"] == 7
+
+
+async def test_lines_may_be_cut_anywhere(api: httpx.AsyncClient) -> None:
+    async def dripping() -> AsyncIterator[bytes]:
+        body = lines(*CANDIDATES)
+        for start in range(0, len(body), 5):
+            yield body[start : start + 5]
+
+    assert (await submit(api, dripping())).json()["intake"]["accepted"] == 7
+
+
+BAD_LINES = {
+    "no JSON": (b"{oops}\n", "The body is not JSON: line 1, column 2"),
+    "no object": (b"[1]\n", "is no JSON object"),
+    "NUL": (b'{"a": "\\u0000"}\n', "holds a NUL character (U+0000), which cannot be stored"),
+    "bad id": (b'{"candidateId": 5}\n', "must be a text of 1 to 200 letters, digits and ._:@/+- or spaces"),
+    "wrapped": (b'{"candidateData": {}}\n', "is not expected: a candidate is the r\u00e9sum\u00e9 itself"),
+}
+
+
+@pytest.mark.parametrize(("line", "reason"), BAD_LINES.values(), ids=BAD_LINES)
+async def test_a_bad_line_is_named_and_nothing_is_stored(api: httpx.AsyncClient, line: bytes, reason: str) -> None:
+    before = (await api.get("/api/enrichment?action=stats")).json()["total"]
+    body = lines(*CANDIDATES[:2]) + line + lines(*CANDIDATES[2:])
+
+    refused = await submit(api, body)
+
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["pointer"].startswith("/lines/3")
+    assert error["reason"] == reason
+    assert (await api.get("/api/enrichment?action=stats")).json()["total"] == before
+
+
+async def test_bad_lines_are_left_out_and_reported_when_asked(api: httpx.AsyncClient) -> None:
+    body = lines(CANDIDATES[0]) + b"".join(line for line, _ in BAD_LINES.values()) + lines(CANDIDATES[1])
+
+    answer = await submit(api, body, onInvalid="skip")
+
+    intake = answer.json()["intake"]
+    assert (intake["accepted"], intake["skipped"]) == (2, 5)
+    assert [line["line"] for line in intake["invalid"]] == [2, 3, 4, 5, 6]
+    assert len(await children(api, answer)) == 2
+
+
+async def test_a_repeated_candidate_is_reported(api: httpx.AsyncClient) -> None:
+    answer = await submit(api, lines(CANDIDATES[0], CANDIDATES[1], CANDIDATES[0]))
+
+    intake = answer.json()["intake"]
+    assert (intake["accepted"], intake["repeated"]) == (3, 1)
+    assert intake["repeats"] == [{"line": 3, "reason": "has the candidateId of an earlier line"}]
+
+
+async def test_the_same_key_and_lines_are_the_same_bulk(api: httpx.AsyncClient) -> None:
+    headers = NDJSON | {"Idempotency-Key": "bulk-of-monday"}
+    first = await submit(api, lines(*CANDIDATES), headers)
+    again = await submit(api, lines(*CANDIDATES), headers)
+    other = await submit(api, lines(*CANDIDATES[1:]), headers)
+
+    assert again.json()["jobId"] == first.json()["jobId"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert other.status_code == 422
+    assert len(await children(api, first)) == 7
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (NDJSON, b"", 422),
+        (NDJSON, b"\n\n", 422),
+        ({"Content-Type": "text/csv"}, b"a,b", 415),
+        (NDJSON | {"Content-Encoding": "br"}, b"x", 415),
+        (NDJSON | {"Content-Encoding": "gzip"}, b"not packed", 400),
+        (NDJSON | {"Content-Encoding": "gzip"}, gzip.compress(lines(*CANDIDATES))[:-9], 400),
+        ({"Content-Type": "application/json"}, b"{}", 422),
+        (NDJSON, b'{"a": "' + b"x" * 1_100_000 + b'"}', 413),
+    ],
+)
+async def test_what_is_no_bulk_is_refused(
+    api: httpx.AsyncClient, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    assert (await submit(api, body, headers)).status_code == status
+
+
+@pytest.mark.parametrize("query", [{"type": "bulk_candidate_enrichment"}, {"priority": "17"}, {"batchSize": "0"}])
+async def test_a_bad_query_is_refused_before_the_body_is_read(api: httpx.AsyncClient, query: dict[str, str]) -> None:
+    assert (await submit(api, lines(*CANDIDATES), **query)).status_code == 422
+
+
+async def test_the_limits_are_settings(settings: Settings) -> None:
+    small = settings.model_copy(update={"max_upload_candidates": 3, "max_upload_bytes": 5_000})
+    async with serving(small) as url, httpx.AsyncClient(base_url=url) as api:
+        many = await submit(api, lines(*CANDIDATES))
+        much = await submit(api, gzip.compress(b" " * 1_000_000), NDJSON | {"Content-Encoding": "gzip"})
+
+    assert (many.status_code, many.json()["detail"]) == (413, "The bulk has more than 3 candidates: split it")
+    assert (much.status_code, much.json()["detail"]) == (413, "The bulk has more than 5000 bytes: split it")
