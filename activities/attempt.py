@@ -19,7 +19,7 @@ from enrichment.errors import EnrichmentError, Internal, InvalidInput, StorageUn
 from enrichment.events import ATTEMPT_FAILED, DATABASE_LOST, JOB_SUPERSEDED
 from enrichment.jobs import queries, transitions
 from enrichment.jobs.transitions import Work
-from enrichment.models import JSON, SINGLE_TYPES, JobStatus, JobType, Options, Progress
+from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
 from enrichment.progress import ProgressStore
 
 T = TypeVar("T")
@@ -147,10 +147,9 @@ class Attempts:
 
     async def _is_ours(self, attempt: Attempt) -> bool:
         try:
-            status = (await queries.statuses(self._database, [attempt.job_id])).get(attempt.job_id)
+            return await queries.is_running(self._database, attempt.job_id, attempt.run)
         except StorageUnavailable:
-            return True
-        return status is JobStatus.IN_PROGRESS
+            return True  # nobody can have cancelled it either
 
 
 def _read(work: Work) -> tuple[Options, Task]:

@@ -58,6 +58,12 @@ async def statuses(database: Database, job_ids: Sequence[str]) -> dict[str, JobS
     return {row.id: JobStatus(row.status) for row in rows}
 
 
+async def is_running(database: Database, job_id: str, run: int) -> bool:
+    """Whether this run is in progress: neither over nor followed by another."""
+    statement = select(JobRow.id).where(JobRow.id == job_id, JobRow.run == run, JobRow.status == JobStatus.IN_PROGRESS)
+    return (await database.execute(statement)).first() is not None
+
+
 async def page(database: Database, tenant: str, wanted: Filter, *, limit: int, cursor: str | None) -> Page:
     """A page of at most `limit` jobs without their results. `cursor` is the `next_cursor` of the page before."""
     statement = _narrow(select(*_SUMMARY), tenant, wanted)

@@ -61,6 +61,7 @@ HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "one job": lambda db: queries.get(db, "plans", "plan-7"),
     "states of several": lambda db: queries.statuses(db, ["plan-7", "plan-8"]),
+    "whether a run is in progress": lambda db: queries.is_running(db, "plan-7", 1),
     "list": lambda db: queries.page(db, "plans", queries.Filter(), limit=50, cursor="plan-9"),
     "list by status": lambda db: queries.page(
         db, "plans", queries.Filter(status=JobStatus.FAILED), limit=50, cursor="plan-9"
