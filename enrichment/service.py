@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -15,7 +15,7 @@ from enrichment.db import Database
 from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
-from enrichment.jobs import documents, intake, queries, statistics, transitions
+from enrichment.jobs import batches, documents, intake, queries, statistics, transitions
 from enrichment.models import Event, Job, JobRequest, JobStatus, JobType, Progress, Submission
 from enrichment.progress import ProgressStore
 from enrichment.settings import Settings
@@ -172,6 +172,20 @@ class EnrichmentQueue:
         if content is None:
             raise NotFound(f"The job has no document as {format_}")
         return content
+
+    async def list_ended(
+        self, job_id: str, statuses: Sequence[JobStatus], *, tenant: str = DEFAULT_TENANT
+    ) -> AsyncIterator[batches.Ended]:
+        """The jobs of a bulk that ended so, with their results; any number of them.
+
+        Raises:
+            NotFound: this tenant has no such job.
+            Conflict: the job is no bulk.
+        """
+        job = await self.get_job_status(job_id, tenant=tenant)
+        if job.type != JobType.BULK_CANDIDATE_ENRICHMENT:
+            raise Conflict("The job is no bulk: its result is in the job itself")
+        return batches.ended(self._database, job_id, statuses)
 
     async def cancel_job(
         self, job_id: str, *, tenant: str = DEFAULT_TENANT, reason: str = "cancelled by request"

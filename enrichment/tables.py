@@ -86,7 +86,8 @@ class JobRow(Base):
         Index("job_list_type", "tenant", "type", "id"),
         Index("job_list_queue", "tenant", "queue", "id"),
         Index("job_list_top", "tenant", "id", postgresql_where=text("parent_id IS NULL")),
-        Index("job_children", "parent_id", "batch", "id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index("job_children", "parent_id", "id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index("job_batch", "parent_id", "batch", "id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("job_children_status", "parent_id", "status", postgresql_where=text("parent_id IS NOT NULL")),
         Index(
             "job_outbox",

@@ -44,13 +44,19 @@ function jobRow(job, now) {
     number(`${age(job.createdAt, now)} ago`));
 }
 
+// Temporal's Web UI shows the runs behind the jobs; where it is known, the word leads there.
+function component([text, className, url]) {
+  const words = url ? element("a", { text, href: url, rel: "noreferrer" }) : text;
+  return element("li", { className }, words);
+}
+
 function show(facts) {
   const now = new Date(facts.at);
   const { health, queues, jobs } = facts;
   const parts = ["database", "temporal", "redis"].map((name) =>
-    health[name] === "up" ? [name, ""] : [`${name} is down`, "bad"]);
+    health[name] === "up" ? [name, "", name === "temporal" && facts.temporalUi] : [`${name} is down`, "bad"]);
   parts.push([health.workers === 1 ? "1 worker" : `${health.workers} workers`, health.workers ? "" : "bad"]);
-  place("health").replaceChildren(...parts.map(([text, className]) => element("li", { text, className })));
+  place("health").replaceChildren(...parts.map(component));
   fill(place("queues"), Object.entries(queues ?? {}).map((queue) => queueRow(queue, now)), 5, "not known now");
   fill(place("jobs"), jobs?.map((job) => jobRow(job, now)), 6, jobs ? "no job yet" : "not known now");
   place("live").textContent = `${health.status}, as of ${now.toLocaleTimeString()}`;

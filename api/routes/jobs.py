@@ -4,9 +4,9 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from api import answers
+from api import answers, export
 from api.openapi import CANCELLATION_BODY, OF_BODY, problems, text
 from api.parameters import (
     DocumentQuery,
@@ -20,6 +20,7 @@ from api.parameters import (
 )
 from api.stream import ProgressStream
 from enrichment.jobs.queries import Filter
+from enrichment.models import JobStatus
 from enrichment.queues import Queue, queue_of
 
 router = APIRouter(prefix=answers.JOBS, tags=["jobs"])
@@ -82,6 +83,31 @@ async def children(queue: TheQueue, job_id: JobIdInPath, wanted: Annotated[PageQ
         queue.get_job_status(job_id),
     )
     return answers.send(answers.view_page(page))
+
+
+@router.get(
+    "/{jobId}/results",
+    summary="Read a bulk's results",
+    response_class=Response,
+    responses=problems(404, 409) | text(200, "One completed job a line", "application/x-ndjson"),
+)
+async def results(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """`{jobId, candidateId, status, result}` a line, for each job of the bulk that is completed by now."""
+    ended = await queue.list_ended(job_id, (JobStatus.COMPLETED,))
+    return StreamingResponse(export.as_ndjson(ended), media_type="application/x-ndjson")
+
+
+@router.get(
+    "/{jobId}/failures",
+    summary="Read what failed of a bulk",
+    response_class=Response,
+    responses=problems(404, 409) | text(200, "One failed or cancelled job a line", "text/csv"),
+)
+async def failures(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """As CSV, safe to open in a spreadsheet."""
+    ended = await queue.list_ended(job_id, (JobStatus.FAILED, JobStatus.CANCELLED))
+    disposition = {"Content-Disposition": f'attachment; filename="failures-{job_id}.csv"'}
+    return StreamingResponse(export.as_csv(ended), media_type="text/csv; charset=utf-8", headers=disposition)
 
 
 @router.get("/{jobId}/history", summary="Read a job's history", response_model=answers.History, responses=problems(404))

@@ -1,6 +1,6 @@
 """A bulk's children: what is left of a batch, and what became of all of them. Counted from the rows, always."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,18 @@ class Rest:
     next_retry_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A child that has ended. `result` is JSON text."""
+
+    id: str
+    candidate_id: str | None
+    status: JobStatus
+    error_code: str | None
+    error: str | None
+    result: str | None
+
+
 _REST = text("""
     SELECT id, run, max_retries, retry_at, retry_at IS NULL OR retry_at <= clock_timestamp() AS is_due,
            CASE WHEN status = 'pending' THEN 1
@@ -39,6 +51,11 @@ _REST = text("""
 """)
 _COUNTS = text("SELECT status, count(*) AS jobs FROM enrichment_job WHERE parent_id = :parent_id GROUP BY status")
 _SUMS = text("SELECT enrichment_bulk_sums(:parent_id) AS sums").columns(sums=JSONB)
+_RESULTS = text("""
+    SELECT id, candidate_id, status, error_code, error, CAST(result AS text) AS result FROM enrichment_job
+    WHERE parent_id = :parent_id AND id > :after
+      AND status = ANY(CAST(:statuses AS text[])) ORDER BY id LIMIT :limit
+""")
 _FAIL_OPEN = text("""
     WITH child AS (
         UPDATE enrichment_job
@@ -79,6 +96,21 @@ async def sums(database: Database, parent_id: str) -> JSON:
     """
     summed: JSON = (await database.execute(_SUMS, {"parent_id": parent_id})).scalar_one()
     return summed
+
+
+async def ended(
+    database: Database, parent_id: str, statuses: Sequence[JobStatus], *, at_once: int = 200
+) -> AsyncIterator[Ended]:
+    """The children in these states, in the order of their ids; read a page at a time, so that memory stays flat."""
+    after = ""
+    while True:
+        parameters = {"parent_id": parent_id, "after": after, "statuses": list(statuses), "limit": at_once}
+        rows = (await database.execute(_RESULTS, parameters)).all()
+        for row in rows:
+            yield Ended(row.id, row.candidate_id, JobStatus(row.status), row.error_code, row.error, row.result)
+        if len(rows) < at_once:
+            return
+        after = rows[-1].id
 
 
 async def fail_open(database: Database, parent_id: str) -> None:

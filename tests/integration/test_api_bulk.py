@@ -1,5 +1,6 @@
 """A bulk that comes as lines: all of it is stored or nothing is, and each line that cannot be used is named."""
 
+import csv
 import gzip
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -8,6 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from enrichment.db import Database
+from enrichment.jobs import transitions
+from enrichment.jobs.transitions import Outcome
+from enrichment.models import JobStatus
 from enrichment.settings import Settings
 from tests.conftest import serving
 
@@ -165,3 +170,30 @@ async def test_the_limits_are_settings(settings: Settings) -> None:
 
     assert (many.status_code, many.json()["detail"]) == (413, "The bulk has more than 3 candidates: split it")
     assert (much.status_code, much.json()["detail"]) == (413, "The bulk has more than 5000 bytes: split it")
+
+
+async def test_results_and_failures_of_a_bulk_are_streams(api: httpx.AsyncClient, database: Database) -> None:
+    answer = await submit(api, lines(*CANDIDATES[:3], {"candidateId": "+33 1", "basics": {}}))
+    home, jobs = answer.json()["links"]["self"], await children(api, answer)
+    for job in jobs[1:]:
+        await transitions.begin(database, job["jobId"], 1, 1)
+        await transitions.finish(database, job["jobId"], 1, Outcome(JobStatus.COMPLETED, result={"a": "=1"}))
+    failed = Outcome(JobStatus.FAILED, "provider_auth", "The key, as it stands, is refused")
+    await transitions.finish(database, jobs[0]["jobId"], 1, failed)
+
+    results = [json.loads(line) for line in (await api.get(f"{home}/results")).text.splitlines()]
+    table = list(csv.reader((await api.get(f"{home}/failures")).text.splitlines()))
+
+    assert [line["jobId"] for line in results] == sorted(job["jobId"] for job in jobs[1:])
+    assert {(line["status"], line["result"]["a"]) for line in results} == {("completed", "=1")}
+    assert table == [
+        ["jobId", "candidateId", "status", "errorCode", "error"],
+        [jobs[0]["jobId"], "'+33 1", "failed", "provider_auth", "The key, as it stands, is refused"],
+    ]
+
+
+async def test_only_a_bulk_has_results_of_others(api: httpx.AsyncClient) -> None:
+    body = {"type": "skills_optimization", "candidateData": {}, **LATER}
+    home = (await api.post("/api/enrichment", json=body)).json()["links"]["self"]
+
+    assert (await api.get(f"{home}/results")).status_code == 409

@@ -86,6 +86,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "cancel": lambda db: transitions.cancel(db, "plans", "plan-101", "why"),
     "retry": lambda db: transitions.retry(db, "plans", "plan-101"),
     "rest of a batch": lambda db: batches.rest(db, "plan-101", 0),
+    "results of a bulk": lambda db: anext(batches.ended(db, "plan-101", [JobStatus.COMPLETED])),
     "counts of a bulk": lambda db: batches.counts(db, "plan-101"),
     "open rows": lambda db: upkeep.unchecked(db, 200),
     "cancelled rows": lambda db: upkeep.cancelled(db, 200),

@@ -57,7 +57,8 @@ CREATE INDEX job_list_status ON enrichment_job (tenant, status, id);
 CREATE INDEX job_list_type ON enrichment_job (tenant, type, id);
 CREATE INDEX job_list_queue ON enrichment_job (tenant, queue, id);
 CREATE INDEX job_list_top ON enrichment_job (tenant, id) WHERE parent_id IS NULL;
-CREATE INDEX job_children ON enrichment_job (parent_id, batch, id) WHERE parent_id IS NOT NULL;
+CREATE INDEX job_children ON enrichment_job (parent_id, id) WHERE parent_id IS NOT NULL;
+CREATE INDEX job_batch ON enrichment_job (parent_id, batch, id) WHERE parent_id IS NOT NULL;
 CREATE INDEX job_children_status ON enrichment_job (parent_id, status) WHERE parent_id IS NOT NULL;
 CREATE INDEX job_outbox ON enrichment_job (queue, priority DESC, id)
     WHERE status IN ('pending', 'in_progress') AND dispatched_at IS NULL AND run_at IS NULL;
