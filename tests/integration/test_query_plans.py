@@ -16,7 +16,7 @@ from enrichment.settings import Settings
 
 GROWING = {"enrichment_job", "enrichment_event", "enrichment_document", "enrichment_throughput"}
 ROWS = 20_000
-"""Enough that reading a whole table costs the planner clearly more; for the narrow rows of the throughput five times."""
+"""Enough that reading a whole table clearly costs the planner more; of the narrow throughput rows, five times that."""
 
 SEED = text("""
     INSERT INTO enrichment_job (id, tenant, candidate_id, type, status, priority, queue, payload, options, max_retries,
