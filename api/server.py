@@ -13,6 +13,9 @@ from enrichment.settings import Settings
 GRACE_S = 5
 """For requests under way when the server stops; streams end at once."""
 
+KEEP_ALIVE_S = 75
+"""Longer than clients and proxies keep an idle connection: who closes first must be the one who sends next."""
+
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +38,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=GRACE_S,
+                timeout_keep_alive=KEEP_ALIVE_S,
             )
         )
         self._app = app

@@ -44,7 +44,7 @@ def job(job: JSON) -> RenderableType:
 
 
 def jobs(page: JSON) -> RenderableType:
-    """A row a job; `Table` leaves out on a narrow terminal what does not fit beside the ids."""
+    """A row a job; what does not fit beside the ids on a narrow terminal is left out or said shorter."""
     if not page["jobs"]:
         return Text("No jobs.", style="dim")
     return _JobTable(page["jobs"])
@@ -56,17 +56,22 @@ class _JobTable:
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[RenderableType]:
         wide = options.max_width >= 110
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for name in ("id", "type", "status", "queue", *(("candidate", "message") if wide else ())):
+        table = Table(box=None, pad_edge=False, padding=(0, 2 if wide else 1, 0, 0), header_style="dim", expand=wide)
+        for name in ("id", "type", "status", "queue", *(("candidate",) if wide else ())):
             table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=36 if name == "id" else None)
+        if wide:
+            table.add_column("message", no_wrap=True, overflow="ellipsis", ratio=1)  # what the others leave
         table.add_column("age", no_wrap=True, justify="right")
         for each in self._jobs:
             state = _status(each["status"])
             if each["status"] == "in_progress":
-                state.append(f" {each['progress']['percentage']}%")
+                reached = Text(f"{each['progress']['percentage']}%", style=state.style)
+                state = state.append(" ").append(reached) if wide else reached
             more = (each["candidateId"] or "", Text(_sentence(each))) if wide else ()
             band = each["queue"].removeprefix("enrichment-")
-            table.add_row(each["jobId"], LABELS[each["type"]], state, band, *more, age(each["createdAt"]))
+            table.add_row(
+                each["jobId"], LABELS.get(each["type"], each["type"]), state, band, *more, age(each["createdAt"])
+            )
         yield table
 
 

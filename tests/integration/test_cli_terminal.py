@@ -104,13 +104,15 @@ async def test_result_shows_what_matters_most(api: httpx.AsyncClient, type_: str
     assert shown in ANSI.sub("", written)
 
 
-async def test_a_list_fits_the_terminal_with_whole_ids(api: httpx.AsyncClient) -> None:
-    job_id = await submitted(api, "competence_file_generation")
+@pytest.mark.parametrize("stage_ms", [0, 60_000], ids=["ended", "running"])
+async def test_a_list_fits_the_terminal_with_whole_words(api: httpx.AsyncClient, stage_ms: int) -> None:
+    job_id = await submitted(api, "competence_file_generation", stage_ms)
     for columns in (80, 120):
         _, written = await on_a_terminal(str(api.base_url), "list", "--candidate-id", "ada", columns=columns)
         lines = ANSI.sub("", written).splitlines()
-        assert any(line.startswith(f"{job_id}  competence file") for line in lines)
+        assert any(re.match(rf"{job_id} +competence file +(\w+ )?\w+%? +normal ", line) for line in lines), written
         assert max(map(len, lines[:-1])) <= columns
+    await api.post(f"/api/enrichment/jobs/{job_id}/cancel")
 
 
 async def test_operators_views(api: httpx.AsyncClient) -> None:
