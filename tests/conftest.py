@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
 from api.app import create_app
@@ -25,6 +26,10 @@ from worker.run import running
 ROOT = Path(__file__).parent.parent
 RESUMES = ROOT.parent / "shared" / "data" / "resumes"
 
+
+# Hypothesis times what it does; its first text alone takes a second on a cold machine. Tests do not judge speed.
+hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("here")
 
 _EXIT_CODE = pytest.StashKey[int]()
 
