@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from redis.asyncio.client import PubSub, Redis
 
 from enrichment.events import PROGRESS_LOST
-from enrichment.progress import REDIS_ERRORS, key
+from enrichment.progress import REDIS_ERRORS, TIMEOUT_S, key
 
 WAKE_EVERY_S = 1.0
 """A follower is woken so often at least. This bounds how late a terminal state is seen when Redis is down."""
@@ -63,8 +63,9 @@ class Feed:
                     await self._pubsub.unsubscribe(channel)
 
     async def _subscribe(self, *channels: str) -> bool:
+        """Waits for Redis, and for others who do, no longer than anything else waits for it."""
         try:
-            async with self._subscribing:
+            async with asyncio.timeout(TIMEOUT_S), self._subscribing:
                 await self._pubsub.subscribe(*channels)
         except REDIS_ERRORS as error:
             log.warning("Redis does not answer; followers look at the row", extra=PROGRESS_LOST.fields(error=error))

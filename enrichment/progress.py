@@ -4,6 +4,7 @@ Redis is a cache here. A call that fails is forgotten, and for a moment afterwar
 request waits for a Redis that is down.
 """
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -24,7 +25,7 @@ from enrichment.models import JSON, JobStatus, Progress
 from enrichment.settings import Settings
 
 TIMEOUT_S = 0.5
-"""For each call. A dead Redis costs at most this, once per `REST_S`."""
+"""For each call, with the connection that it may need. A dead Redis costs at most this, once per `REST_S`."""
 REST_S = 2.0
 TTL_OPEN_S = 24 * 3600
 TTL_ENDED_S = 3600
@@ -126,7 +127,8 @@ class ProgressStore:
         if self._breaker.is_open:
             return None
         try:
-            return await call()
+            async with asyncio.timeout(TIMEOUT_S):
+                return await call()
         except REDIS_ERRORS as error:
             self._breaker.trip()
             # The other idle connections are as dead as this one; each would cost a rest of its own.
