@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -34,6 +35,8 @@ class EnrichmentQueue:
             accepted = await queue.add_job(Submission(type="skills_optimization", candidate_data=resume))
             async for job in queue.watch(accepted.id): ...
 
+    It speaks for one tenant, `default` at first; `for_tenant` gives the same queue as another one sees it.
+
     Methods raise errors of `enrichment.errors`; those that are `retryable` may work when called again.
     """
 
@@ -47,6 +50,7 @@ class EnrichmentQueue:
         self._client = client
         self._wake = Wake(database)
         self._high_water = progress.HighWater()
+        self._tenant = DEFAULT_TENANT
 
     @classmethod
     async def connect(cls, settings: Settings, *, application: str = "enrichment") -> Self:
@@ -71,9 +75,13 @@ class EnrichmentQueue:
         await self._feed.close()
         await asyncio.gather(self._progress.close(), self._database.close())
 
-    async def add_job(
-        self, request: Submission, *, tenant: str = DEFAULT_TENANT, idempotency_key: str | None = None
-    ) -> intake.Accepted:
+    def for_tenant(self, tenant: str) -> Self:
+        """This queue as `tenant` sees it. It shares every connection with this one, which alone is to be closed."""
+        queue = copy(self)
+        queue._tenant = tenant
+        return queue
+
+    async def add_job(self, request: Submission, *, idempotency_key: str | None = None) -> intake.Accepted:
         """Accepts a job: when this returns, the job is stored and will reach a terminal state.
 
         Raises:
@@ -81,7 +89,9 @@ class EnrichmentQueue:
             StorageUnavailable: unknown whether it was accepted; submit again with the same key.
         """
         self._check(request)
-        job = submission.with_candidate(submission.row(request, tenant, idempotency_key, datetime.now(UTC)), request)
+        job = submission.with_candidate(
+            submission.row(request, self._tenant, idempotency_key, datetime.now(UTC)), request
+        )
         if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT:
             return self._accepted(await intake.accept(self._database, job), job, job.request_hash)
         children = _each(submission.children(request))
@@ -94,7 +104,6 @@ class EnrichmentQueue:
         body: AsyncIterator[bytes],
         *,
         skip_invalid: bool = False,
-        tenant: str = DEFAULT_TENANT,
         idempotency_key: str | None = None,
     ) -> tuple[intake.Accepted, Intake]:
         """Accepts a bulk whose candidates come as NDJSON, in pieces of any size; all of it is stored, or nothing is.
@@ -110,7 +119,7 @@ class EnrichmentQueue:
         limits = Limits(
             self._settings.max_upload_candidates, self._settings.max_body_bytes, self._settings.max_upload_bytes
         )
-        job = submission.row(request, tenant, idempotency_key, datetime.now(UTC))
+        job = submission.row(request, self._tenant, idempotency_key, datetime.now(UTC))
         upload = Upload(body, limits, skip_invalid=skip_invalid, salt=job.request_hash or "")
         hashed = upload.hash if idempotency_key is not None else lambda: None
         accepted = await intake.accept_bulk(self._database, job, _bulk(request), upload.children(), hashed)
@@ -126,103 +135,97 @@ class EnrichmentQueue:
             raise InvalidInput("The idempotency key stands for another submission", (fault,))
         return accepted
 
-    async def get_job_status(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> Job:
+    async def get_job_status(self, job_id: str) -> Job:
         """The job with its progress, and its result once it is completed.
 
         Raises:
             NotFound: this tenant has no such job.
         """
         job, snapshots = await asyncio.gather(
-            queries.get(self._database, tenant, job_id), self._progress.read([job_id])
+            queries.get(self._database, self._tenant, job_id), self._progress.read([job_id])
         )
         if job is None:
             raise _not_found()
         return self._with_progress(job, snapshots)
 
-    async def list_jobs(
-        self, wanted: queries.Filter, *, tenant: str = DEFAULT_TENANT, limit: int = 50, cursor: str | None = None
-    ) -> queries.Page:
+    async def list_jobs(self, wanted: queries.Filter, *, limit: int = 50, cursor: str | None = None) -> queries.Page:
         """A page of jobs with their progress and without their results, the newest first."""
-        page = await queries.page(self._database, tenant, wanted, limit=limit, cursor=cursor)
+        page = await queries.page(self._database, self._tenant, wanted, limit=limit, cursor=cursor)
         snapshots = await self._progress.read([job.job_id for job in page.jobs])
         return queries.Page([self._with_progress(job, snapshots) for job in page.jobs], page.next_cursor)
 
-    async def list_events(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> list[Event]:
+    async def list_events(self, job_id: str) -> list[Event]:
         """Every change of the job's state.
 
         Raises:
             NotFound: this tenant has no such job.
         """
-        await self.get_job_status(job_id, tenant=tenant)
-        return await queries.events(self._database, job_id)
+        await self.get_job_status(job_id)
+        return await queries.events(self._database, self._tenant, job_id)
 
-    async def get_document(self, job_id: str, format_: str, *, tenant: str = DEFAULT_TENANT) -> bytes:
+    async def get_document(self, job_id: str, format_: str) -> bytes:
         """The competence file of a completed job.
 
         Raises:
             NotFound: this tenant has no such job, or the job has no document of this format.
             Conflict: the job is not completed.
         """
-        job = await self.get_job_status(job_id, tenant=tenant)
+        job = await self.get_job_status(job_id)
         if job.type is not JobType.COMPETENCE_FILE_GENERATION:
             raise NotFound(f"A {job.type} makes no document")
         if job.status is not JobStatus.COMPLETED:
             raise Conflict(f"The job is {job.status}; its document is there once it is completed")
-        content = await documents.get(self._database, job_id, format_)
+        content = await documents.get(self._database, self._tenant, job_id, format_)
         if content is None:
             raise NotFound(f"The job has no document as {format_}")
         return content
 
-    async def list_ended(
-        self, job_id: str, statuses: Sequence[JobStatus], *, tenant: str = DEFAULT_TENANT
-    ) -> AsyncIterator[batches.Ended]:
+    async def list_ended(self, job_id: str, statuses: Sequence[JobStatus]) -> AsyncIterator[batches.Ended]:
         """The jobs of a bulk that ended so, with their results; any number of them.
 
         Raises:
             NotFound: this tenant has no such job.
             Conflict: the job is no bulk.
         """
-        job = await self.get_job_status(job_id, tenant=tenant)
+        job = await self.get_job_status(job_id)
         if job.type != JobType.BULK_CANDIDATE_ENRICHMENT:
             raise Conflict("The job is no bulk: its result is in the job itself")
-        return batches.ended(self._database, job_id, statuses)
+        return batches.ended(self._database, self._tenant, job_id, statuses)
 
-    async def cancel_job(
-        self, job_id: str, *, tenant: str = DEFAULT_TENANT, reason: str = "cancelled by request"
-    ) -> Job:
+    async def cancel_job(self, job_id: str, *, reason: str = "cancelled by request") -> Job:
         """Cancels the job for good; work that runs stops within 2 s. It needs neither a worker nor Temporal.
 
         Raises:
             NotFound: this tenant has no such job.
             Conflict: the job has ended.
         """
-        cancelled = await transitions.cancel(self._database, tenant, job_id, reason)
+        cancelled = await transitions.cancel(self._database, self._tenant, job_id, reason)
         if cancelled is None:
-            job = await self.get_job_status(job_id, tenant=tenant)
+            job = await self.get_job_status(job_id)
             raise Conflict(f"The job is {job.status}: only a pending or running job can be cancelled")
         log.info("Cancelled", extra=JOB_CANCELLED.fields(job_id=job_id, run=cancelled.run))
         await asyncio.gather(self._signal_cancel(cancelled, reason), self._report_cancelled(cancelled))
-        return await self.get_job_status(job_id, tenant=tenant)
+        return await self.get_job_status(job_id)
 
-    async def retry_job(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> Job:
+    async def retry_job(self, job_id: str) -> Job:
         """Runs a failed or cancelled job again, under the same id; of a bulk, what is not completed.
 
         Raises:
             NotFound: this tenant has no such job.
             Conflict: the job is in another state, or belongs to a bulk that still runs.
         """
-        retried = await transitions.retry(self._database, tenant, job_id)
+        retried = await transitions.retry(self._database, self._tenant, job_id)
         if retried is None:
-            job = await self.get_job_status(job_id, tenant=tenant)
+            job = await self.get_job_status(job_id)
             if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
                 raise Conflict("The job's bulk still runs: retry the job when the bulk has ended")
             raise Conflict(f"The job is {job.status}: only a failed or cancelled job can be retried")
         self._wake.soon()
         waiting = Progress(percentage=0, stage=JobStatus.PENDING, message="Waiting for its turn")
         await self._progress.report(job_id, retried.run, waiting)
-        return await self.get_job_status(job_id, tenant=tenant)
+        return await self.get_job_status(job_id)
 
-    async def watch(self, job_id: str, *, tenant: str = DEFAULT_TENANT) -> AsyncGenerator[Job, None]:
+    async def watch(self, job_id: str) -> AsyncGenerator[Job, None]:
         """The job now and at each change of its progress; the last one yielded is terminal.
 
         Raises:
@@ -231,7 +234,7 @@ class EnrichmentQueue:
         seen: tuple[int, JobStatus, int] | None = None
         async with aclosing(self._feed.follow(job_id)) as changes:
             async for _ in changes:
-                job = await self.get_job_status(job_id, tenant=tenant)
+                job = await self.get_job_status(job_id)
                 # A guess has the number 0: it is shown when the status is new, and takes back nothing seen before.
                 number = job.progress.seq if job.progress else 0
                 if seen is None or seen[:2] != (job.run, job.status) or number > seen[2]:
@@ -240,19 +243,19 @@ class EnrichmentQueue:
                 if job.status.is_terminal:
                     return
 
-    async def get_stats(self, *, tenant: str = DEFAULT_TENANT) -> statistics.Stats:
-        return await statistics.stats(self._database, tenant)
+    async def get_stats(self) -> statistics.Stats:
+        return await statistics.stats(self._database, self._tenant)
 
-    async def get_throughput(self, *, tenant: str = DEFAULT_TENANT, since: timedelta) -> list[statistics.Minute]:
+    async def get_throughput(self, *, since: timedelta) -> list[statistics.Minute]:
         """What ended in each minute of the last `since`."""
-        return await statistics.throughput(self._database, tenant, datetime.now(UTC) - since)
+        return await statistics.throughput(self._database, self._tenant, datetime.now(UTC) - since)
 
     async def get_workers(self) -> list[statistics.Worker]:
         return await statistics.workers(self._database)
 
-    async def check_health(self, *, tenant: str = DEFAULT_TENANT) -> health.Health:
+    async def check_health(self) -> health.Health:
         """Asks every component; it never raises and never takes longer than a few seconds."""
-        return await health.check(self._database, self._progress, self._client, tenant)
+        return await health.check(self._database, self._progress, self._client, self._tenant)
 
     async def is_ready(self) -> bool:
         """Whether jobs can be accepted."""

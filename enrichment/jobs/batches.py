@@ -53,7 +53,7 @@ _COUNTS = text("SELECT status, count(*) AS jobs FROM enrichment_job WHERE parent
 _SUMS = text("SELECT enrichment_bulk_sums(:parent_id) AS sums").columns(sums=JSONB)
 _RESULTS = text("""
     SELECT id, candidate_id, status, error_code, error, CAST(result AS text) AS result FROM enrichment_job
-    WHERE parent_id = :parent_id AND id > :after
+    WHERE tenant = :tenant AND parent_id = :parent_id AND id > :after
       AND status = ANY(CAST(:statuses AS text[])) ORDER BY id LIMIT :limit
 """)
 _FAIL_OPEN = text("""
@@ -99,12 +99,18 @@ async def sums(database: Database, parent_id: str) -> JSON:
 
 
 async def ended(
-    database: Database, parent_id: str, statuses: Sequence[JobStatus], *, at_once: int = 200
+    database: Database, tenant: str, parent_id: str, statuses: Sequence[JobStatus], *, at_once: int = 200
 ) -> AsyncIterator[Ended]:
     """The children in these states, in the order of their ids; read a page at a time, so that memory stays flat."""
     after = ""
     while True:
-        parameters = {"parent_id": parent_id, "after": after, "statuses": list(statuses), "limit": at_once}
+        parameters = {
+            "tenant": tenant,
+            "parent_id": parent_id,
+            "after": after,
+            "statuses": list(statuses),
+            "limit": at_once,
+        }
         rows = (await database.execute(_RESULTS, parameters)).all()
         for row in rows:
             yield Ended(row.id, row.candidate_id, JobStatus(row.status), row.error_code, row.error, row.result)

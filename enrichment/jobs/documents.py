@@ -11,7 +11,10 @@ _STORE = text("""
         SET run = excluded.run, content = excluded.content, created_at = excluded.created_at
     RETURNING job_id
 """)
-_READ = text("SELECT content FROM enrichment_document WHERE job_id = :id AND format = :format")
+_READ = text("""
+    SELECT content FROM enrichment_document AS document JOIN enrichment_job AS job ON job.id = document.job_id
+    WHERE job.tenant = :tenant AND document.job_id = :id AND document.format = :format
+""")
 
 
 async def put(database: Database, job_id: str, run: int, format_: str, content: bytes) -> bool:
@@ -20,7 +23,8 @@ async def put(database: Database, job_id: str, run: int, format_: str, content: 
     return (await database.execute(_STORE, parameters)).first() is not None
 
 
-async def get(database: Database, job_id: str, format_: str) -> bytes | None:
+async def get(database: Database, tenant: str, job_id: str, format_: str) -> bytes | None:
     """The document; None where there is none of this format."""
-    content: bytes | None = (await database.execute(_READ, {"id": job_id, "format": format_})).scalar()
+    parameters = {"tenant": tenant, "id": job_id, "format": format_}
+    content: bytes | None = (await database.execute(_READ, parameters)).scalar()
     return content

@@ -74,9 +74,11 @@ async def page(database: Database, tenant: str, wanted: Filter, *, limit: int, c
     return Page(jobs, jobs[-1].job_id if len(rows) > limit else None)
 
 
-async def events(database: Database, job_id: str) -> list[Event]:
+async def events(database: Database, tenant: str, job_id: str) -> list[Event]:
     """Every change of the job's state, the oldest first."""
-    rows = await database.execute(select(EventRow).where(EventRow.job_id == job_id).order_by(EventRow.id))
+    of_job = select(EventRow).join(JobRow, JobRow.id == EventRow.job_id)
+    statement = of_job.where(JobRow.tenant == tenant, EventRow.job_id == job_id).order_by(EventRow.id)
+    rows = await database.execute(statement)
     return [
         Event(
             run=row.run,

@@ -59,7 +59,7 @@ async def status(database: Database, job_id: str) -> JobStatus:
 
 
 async def history(database: Database, job_id: str) -> list[tuple[int, str | None, str]]:
-    return [(event.run, event.from_status, event.to_status) for event in await queries.events(database, job_id)]
+    return [(event.run, event.from_status, event.to_status) for event in await queries.events(database, TENANT, job_id)]
 
 
 @pytest.fixture
@@ -308,4 +308,5 @@ async def test_a_cleanup_deletes_what_is_old_and_keeps_the_newest(
 
     assert deleted == [old]
     assert set(await queries.statuses(database, [old, young, failed])) == {young, failed}
-    assert await queries.events(database, old) == []
+    left = await database.execute(text("SELECT count(*) FROM enrichment_event WHERE job_id = :id"), {"id": old})
+    assert left.scalar_one() == 0
