@@ -106,9 +106,10 @@ def problems(*statuses: int) -> Responses:
     return {status: {"description": _PROBLEMS[status], "content": content} for status in sorted({*OF_ANY, *statuses})}
 
 
-def text(status: int, description: str, media_type: str) -> Responses:
+def text(status: int, description: str, *media_types: str) -> Responses:
     """An answer that is no JSON, for the document."""
-    return {status: {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}}
+    content = {media_type: {"schema": {"type": "string"}} for media_type in media_types}
+    return {status: {"description": description, "content": content}}
 
 
 class Documented(FastAPI):

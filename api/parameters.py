@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from api import problems, reader
 from enrichment import queues
+from enrichment.documents.formats import Format
 from enrichment.errors import InvalidInput
 from enrichment.ids import is_id
 from enrichment.models import (
@@ -126,7 +127,7 @@ class BulkQuery(_Query):
 
 
 class DocumentQuery(_Query):
-    format: Literal["md"] = "md"
+    format: Format = Format.MD
 
 
 class Cancellation(Model):

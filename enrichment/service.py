@@ -13,6 +13,8 @@ from temporalio.client import Client
 from enrichment import health, progress, submission, temporal
 from enrichment.cleanup import Cleanup, clean_up
 from enrichment.db import Database
+from enrichment.documents import formats
+from enrichment.documents.formats import Format
 from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
@@ -163,22 +165,22 @@ class EnrichmentQueue:
         await self.get_job_status(job_id)
         return await queries.events(self._database, self._tenant, job_id)
 
-    async def get_document(self, job_id: str, format_: str) -> bytes:
-        """The competence file of a completed job.
+    async def get_document(self, job_id: str, format_: Format) -> bytes:
+        """The competence file of a completed job: as it was stored, or else rendered from the result.
 
         Raises:
-            NotFound: this tenant has no such job, or the job has no document of this format.
+            NotFound: this tenant has no such job, or the job makes no document.
             Conflict: the job is not completed.
         """
         job = await self.get_job_status(job_id)
         if job.type is not JobType.COMPETENCE_FILE_GENERATION:
             raise NotFound(f"A {job.type} makes no document")
-        if job.status is not JobStatus.COMPLETED:
+        if job.result is None or job.completed_at is None:
             raise Conflict(f"The job is {job.status}; its document is there once it is completed")
-        content = await documents.get(self._database, self._tenant, job_id, format_)
-        if content is None:
-            raise NotFound(f"The job has no document as {format_}")
-        return content
+        stored = await documents.get(self._database, self._tenant, job_id, format_)
+        if stored is not None:
+            return stored
+        return await asyncio.to_thread(formats.render, job.result, format_, job.completed_at)
 
     async def list_ended(self, job_id: str, statuses: Sequence[JobStatus]) -> AsyncIterator[batches.Ended]:
         """The jobs of a bulk that ended so, with their results; any number of them.

@@ -19,6 +19,7 @@ from api.parameters import (
     TheQueue,
 )
 from api.stream import ProgressStream
+from enrichment.documents.formats import Format
 from enrichment.jobs.queries import Filter
 from enrichment.models import JobStatus
 from enrichment.queues import Queue, queue_of
@@ -120,13 +121,13 @@ async def history(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
     "/{jobId}/document",
     summary="Read a competence file",
     response_class=Response,
-    responses=problems(404, 409) | text(200, "The document", "text/markdown"),
+    responses=problems(404, 409) | text(200, "The document", *(each.media_type for each in Format)),
 )
 async def document(queue: TheQueue, job_id: JobIdInPath, wanted: Annotated[DocumentQuery, Query()]) -> Response:
-    """The document of a completed competence file."""
+    """The document of a completed competence file, to send as it is or, as DOCX, to go on writing."""
     content = await queue.get_document(job_id, wanted.format)
     disposition = f'attachment; filename="competence-file-{job_id}.{wanted.format}"'
-    return Response(content, 200, {"Content-Disposition": disposition}, "text/markdown; charset=utf-8")
+    return Response(content, 200, {"Content-Disposition": disposition}, wanted.format.media_type)
 
 
 @router.get(

@@ -61,9 +61,9 @@ class Api:
                 return refusal.problem
             raise
 
-    async def document(self, job_id: str) -> str:
-        """The competence file as Markdown."""
-        return (await self._ask("GET", _path(job_id, "document"), params={"format": "md"})).text
+    async def document(self, job_id: str, format_: str = "md") -> bytes:
+        """The competence file; as Markdown and HTML in UTF-8."""
+        return (await self._ask("GET", _path(job_id, "document"), params={"format": format_})).content
 
     @asynccontextmanager
     async def events(self, job_id: str, last_event_id: str | None) -> AsyncIterator[EventSource]:

@@ -104,7 +104,7 @@ def _competence_file(result: JSON) -> RenderableType:
         *(Text(_value(sentence)) for sentence in result["introduction"]),
         *(_bullet(Text(_value(fact))) for fact in result["keyFacts"]),
         *(_bullet(Text(group), mark="⚙") for group in groups),
-        Text(f"{count(len(result['experience']), 'position')}; the document: the same command with --document", "dim"),
+        Text(f"{count(len(result['experience']), 'position')}; the document: enrich document", "dim"),
     )
 
 

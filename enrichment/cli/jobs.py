@@ -50,22 +50,13 @@ def watch(job_ids: JobIds, api: ApiUrl = None, as_json: AsJson = False) -> None:
     raise typer.Exit(0 if all_completed else 1)
 
 
-def result(
-    job_id: JobId,
-    document: Annotated[bool, typer.Option("--document", help="The competence file, as Markdown.")] = False,
-    api: ApiUrl = None,
-    as_json: AsJson = False,
-) -> None:
+def result(job_id: JobId, api: ApiUrl = None, as_json: AsJson = False) -> None:
     """On a terminal it shows what matters most; in a pipe, or with --json, the whole result as JSON.
 
     \b
-    Examples:
+    Example:
       enrich result 0193a5c8-52a5-7cc0-8a43-7cbd5c2ee0f1 --json
-      enrich result 0193a5c8-52a5-7cc0-8a43-7cbd5c2ee0f1 --document > competence-file.md
     """
-    if document:
-        _print_document(ask(api, lambda client: client.document(job_id)), as_json=as_json)
-        return
     job = ask(api, lambda client: client.job(job_id))
     if job["status"] != "completed":
         raise CliError(f"There is no result: the job is {ending(job)}")
@@ -76,17 +67,6 @@ def result(
 
     output.console().print(excerpt(job["result"], job["type"]))
     tell("The whole result: the same command with --json")
-
-
-def _print_document(markdown: str, *, as_json: bool) -> None:
-    if as_json:
-        output.document({"format": "md", "content": markdown})
-    elif output.is_terminal():
-        from rich.markdown import Markdown
-
-        output.console().print(Markdown(markdown))
-    else:
-        typer.echo(markdown.rstrip("\n"))
 
 
 def list_(

@@ -1,10 +1,12 @@
 """From a saved result to stored documents."""
 
+from datetime import UTC, datetime
+
 from enrichment.db import Database
-from enrichment.documents import markdown
+from enrichment.documents import formats
+from enrichment.documents.formats import Format
 from enrichment.jobs import documents, transitions
 from enrichment.models import JobType
-from enrichment.results import CompetenceFileResult
 
 
 def makes_documents(job_type: str) -> bool:
@@ -16,5 +18,5 @@ async def render(database: Database, job_id: str, run: int) -> bool:
     saved = await transitions.saved_result(database, job_id, run)
     if saved is None:
         return False
-    text = markdown.render(CompetenceFileResult.model_validate(saved))
-    return await documents.put(database, job_id, run, "md", text.encode())
+    content = formats.render(saved, Format.MD, datetime.now(UTC))
+    return await documents.put(database, job_id, run, Format.MD, content)

@@ -1,5 +1,7 @@
 """The calls, one by one, as a caller sees them. Jobs that must not start are due in a far year."""
 
+import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,6 +15,9 @@ from enrichment.jobs import transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus
 from enrichment.queues import QUEUES
+from enrichment.results import CompetenceFileResult
+from tests.conftest import ROOT
+from tests.unit.rules import enrich
 
 JOBS = "/api/enrichment/jobs"
 LATER = "2999-01-01T00:00:00Z"
@@ -135,28 +140,54 @@ async def test_links_follow_the_state(api: httpx.AsyncClient, database: Database
     assert (job["result"], job["progress"]["percentage"]) == ({"provider": "rules"}, 100)
 
 
-async def test_a_document_is_markdown_to_keep(api: httpx.AsyncClient, database: Database) -> None:
+@pytest.mark.parametrize(
+    ("format_", "media_type", "begin"),
+    [
+        ("md", "text/markdown; charset=utf-8", "# Amélie Martin".encode()),
+        ("html", "text/html; charset=utf-8", b"<!doctype html>"),
+        ("pdf", "application/pdf", b"%PDF-"),
+        ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK"),
+    ],
+)
+async def test_a_document_comes_in_four_formats(
+    api: httpx.AsyncClient, database: Database, format_: str, media_type: str, begin: bytes
+) -> None:
     job_id = (await submit(api, type="competence_file_generation"))["jobId"]
-    too_early = await api.get(f"{JOBS}/{job_id}/document")
+    url = f"{JOBS}/{job_id}/document?format={format_}"
+    too_early = await api.get(url)
     assert (too_early.status_code, too_early.json()["code"]) == (409, "conflict")
 
+    example = json.loads((ROOT / "examples" / "amelie-martin.json").read_text(encoding="utf-8"))
+    result = (await asyncio.to_thread(enrich, CompetenceFileResult, example, "fr")).model_dump(
+        mode="json", by_alias=True
+    )
+    await end(database, job_id, Outcome(JobStatus.COMPLETED, result=result))
+    answer = await api.get(url)
+    assert answer.content.startswith(begin)
+    assert answer.headers["content-type"] == media_type
+    assert answer.headers["content-disposition"] == f'attachment; filename="competence-file-{job_id}.{format_}"'
+    assert (await api.get(url)).content == answer.content
+
+
+async def test_a_document_that_was_stored_stays_as_it_was(api: httpx.AsyncClient, database: Database) -> None:
+    job_id = (await submit(api, type="competence_file_generation"))["jobId"]
     await end(database, job_id, Outcome(JobStatus.COMPLETED, result={}))
+    link = (await read(api, job_id))["links"]["document"]
+    unreadable = await api.get(link)
+    assert (unreadable.status_code, unreadable.json()["code"]) == (404, "not_found")
     async with database.transaction() as connection:
         await connection.exec_driver_sql(
             "INSERT INTO enrichment_document (job_id, format, run, content) VALUES ($1, 'md', 1, $2)",
             (job_id, "# Léa".encode()),
         )
-    answer = await api.get((await read(api, job_id))["links"]["document"])
-    assert answer.text == "# Léa"
-    assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
-    assert answer.headers["content-disposition"] == f'attachment; filename="competence-file-{job_id}.md"'
+    assert (await api.get(link)).text == "# Léa"
 
 
 async def test_other_jobs_have_no_document_and_other_formats_are_named(api: httpx.AsyncClient) -> None:
     job_id = (await submit(api))["jobId"]
     assert (await api.get(f"{JOBS}/{job_id}/document")).status_code == 404
-    refused = (await api.get(f"{JOBS}/{job_id}/document?format=pdf")).json()
-    assert refused["errors"] == [{"pointer": "/format", "reason": "should be 'md'"}]
+    refused = (await api.get(f"{JOBS}/{job_id}/document?format=odt")).json()
+    assert refused["errors"] == [{"pointer": "/format", "reason": "should be 'docx', 'pdf', 'html' or 'md'"}]
 
 
 # Steering

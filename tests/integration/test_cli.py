@@ -204,17 +204,21 @@ async def test_cancel_retry_and_what_cannot_be_done(enrich: CommandLine, api: ht
     assert (await enrich("watch", job_id)).code == 0
 
 
-async def test_result_and_document(enrich: CommandLine, api: httpx.AsyncClient, later: str) -> None:
+async def test_result_and_document(enrich: CommandLine, api: httpx.AsyncClient, later: str, tmp_path: Path) -> None:
     job_id = await submitted(api, type="competence_file_generation")
     await enrich("watch", job_id)
     result = await enrich("result", job_id)
     assert json.loads(result.stdout)["header"]["name"]["value"] == "Ada Byron"
-    document = await enrich("result", job_id, "--document")
+    document = await enrich("document", job_id)
     assert document.stdout.startswith("# Ada Byron\n")
+    saved = await enrich("document", job_id, "--output", str(tmp_path / "ada.pdf"))
+    assert (saved.code, saved.stdout) == (0, "")
+    assert (tmp_path / "ada.pdf").read_bytes().startswith(b"%PDF-")
+    assert (await enrich("document", job_id, "--output", str(tmp_path / "ada.odt"))).code == 2
     unfinished = await enrich("result", later)
     assert (unfinished.code, unfinished.stdout) == (1, "")
     assert unfinished.stderr == "There is no result: the job is pending\n"
-    assert (await enrich("result", later, "--document")).code == 1
+    assert (await enrich("document", later)).code == 1
 
 
 async def test_a_job_that_is_not_there_is_a_readable_problem(enrich: CommandLine) -> None:

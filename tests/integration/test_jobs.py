@@ -11,6 +11,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 
 from enrichment import temporal
 from enrichment.db import Database
+from enrichment.documents.formats import Format
 from enrichment.errors import Conflict, InvalidInput
 from enrichment.jobs import queries
 from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, Rehearsal, Submission
@@ -89,7 +90,7 @@ async def test_a_bulk_enriches_every_public_resume(queue: EnrichmentQueue, resum
     }
     children = await queue.list_jobs(queries.Filter(parent_id=job_id))
     assert {child.status for child in children.jobs} == {JobStatus.COMPLETED}
-    document = await queue.get_document(children.jobs[0].job_id, "md")
+    document = await queue.get_document(children.jobs[0].job_id, Format.MD)
     assert document.startswith(b"#")
 
 

@@ -1,6 +1,7 @@
 """The competence file as Markdown: complete, in the reader's language, and safe whatever a candidate wrote."""
 
 import json
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from enrichment.documents import content
 from enrichment.documents.markdown import escape, render
 from enrichment.results import CompetenceFileResult
 from tests.unit.rules import enrich
 
+MADE_AT = datetime(2026, 11, 24, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def document(candidate: dict[str, Any], locale: str = "en") -> str:
-    return render(enrich(CompetenceFileResult, candidate, locale))
+    return render(content.document(enrich(CompetenceFileResult, candidate, locale), MADE_AT)).decode()
 
 
 def tokens(markdown: str) -> list[Token]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrichment.documents.markdown import render
+from enrichment.documents import formats
+from enrichment.documents.formats import Format
 from enrichment.enrichers.base import Task
 from enrichment.enrichers.rules.checker import Checker, statements
 from enrichment.errors import UnsupportedType
@@ -152,4 +153,6 @@ def test_any_json_object_completes_and_is_carried(candidate: dict[str, Any], job
     check(result, candidate)
     assert RESULTS[job_type].model_validate_json(result.model_dump_json(by_alias=True)) == result
     if isinstance(result, CompetenceFileResult):
-        assert render(result).endswith("\n")
+        assert formats.render(result.model_dump(mode="json", by_alias=True), Format.MD, datetime.now(UTC)).endswith(
+            b"\n"
+        )

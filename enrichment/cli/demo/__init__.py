@@ -131,5 +131,7 @@ async def _run_jobs(api: Api, planned: list[Planned], report: Report, *, as_json
     for job in ended:
         if by_type.get(job["type"]) is job:
             has_document = job["type"] == "competence_file_generation"
-            report.result(job, names[job["jobId"]], await api.document(job["jobId"]) if has_document else None)
+            report.result(
+                job, names[job["jobId"]], (await api.document(job["jobId"])).decode() if has_document else None
+            )
     return len(by_type)
