@@ -4,12 +4,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from enrichment.queues import BANDS, BY_BAND, Queue
 
 Slots = Annotated[int, Field(ge=1, le=1000)]
+Names = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(lambda value: _names(value) if isinstance(value, str) else value),
+]
+"""Written with commas between."""
 
 
 class SettingsError(Exception):
@@ -42,6 +48,20 @@ class Settings(BaseSettings):
     api_host: str = Field(default="127.0.0.1", alias="ENRICHMENT_API_HOST", description="address the API listens on")
     api_port: int = Field(
         default=8000, ge=0, le=65535, alias="ENRICHMENT_API_PORT", description="port the API listens on"
+    )
+    api_keys_required: bool = Field(
+        default=False,
+        alias="ENRICHMENT_API_KEYS_REQUIRED",
+        description="let only keys in; without, the API listens on loopback only",
+    )
+    key_pepper: SecretStr | None = Field(
+        default=None, alias="ENRICHMENT_KEY_PEPPER", description="secret that the keys are hashed with"
+    )
+    allowed_hosts: Names = Field(
+        default=(), alias="ENRICHMENT_ALLOWED_HOSTS", description="names that the API answers to beside loopback's"
+    )
+    cors_origins: Names = Field(
+        default=(), alias="ENRICHMENT_CORS_ORIGINS", description="origins of other sites whose pages may call the API"
     )
     slots_critical: Slots = Field(
         default=5, alias="ENRICHMENT_SLOTS_CRITICAL", description="jobs at a time, per worker"
@@ -82,7 +102,7 @@ class Settings(BaseSettings):
     @field_validator("bands", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        names = [name.strip().lower() for name in value.split(",")] if isinstance(value, str) else value
+        names = _names(value) if isinstance(value, str) else value
         if not isinstance(names, list | tuple) or not names or not set(names) <= set(BY_BAND):
             raise ValueError(f"names no queue: use some of {BANDS}")
         return tuple(names)
@@ -108,6 +128,10 @@ def load() -> Settings:
     except ValidationError as error:
         lines = [f"  {_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors(include_input=False)]
         raise SettingsError("The environment is not usable:\n" + "\n".join(lines)) from None
+
+
+def _names(text: str) -> list[str]:
+    return [name for part in text.lower().split(",") if (name := part.strip())]
 
 
 def _variable(name: str) -> str:

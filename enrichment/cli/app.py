@@ -29,6 +29,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "stats": ("operations", "Count jobs by status, queue and type; show times and errors."),
         "health": ("operations", "Ask every component whether it works."),
         "cleanup": ("operations", "Delete jobs that ended long ago, keeping the newest."),
+        "keys": ("keys", "Make, list, rotate and revoke the keys of the API."),
     },
 }
 """For each command its module, in this package, and what it does; the docstring of its function tells the rest."""
@@ -49,6 +50,9 @@ class Commands(TyperGroup):
             return None
         module, summary = COMMANDS[cmd_name]
         function = getattr(importlib.import_module(f"enrichment.cli.{module}"), _FUNCTIONS.get(cmd_name, cmd_name))
+        if isinstance(function, typer.Typer):  # a command with commands of its own
+            function.info.help = summary
+            return typer.main.get_command(function)
         single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         single.command(cmd_name, help=f"{summary}\n\n{inspect.getdoc(function)}")(function)
         return typer.main.get_command(single)

@@ -12,7 +12,7 @@ import httpx
 from httpx_sse import EventSource, aconnect_sse
 
 from enrichment.cli.errors import Refused, Unreachable
-from enrichment.cli.location import Location, find
+from enrichment.cli.location import Location, find, variable
 
 T = TypeVar("T")
 JSON = dict[str, Any]
@@ -105,8 +105,15 @@ async def connect(location: Location) -> AsyncIterator[Api]:
         timeout=TIMEOUT,
         limits=httpx.Limits(max_connections=None),  # one stream for each job that is watched
         trust_env=not _is_loopback(location.url),  # a proxy for the outside does not know this machine
+        headers=_key(),
     ) as http:
         yield Api(location, http)
+
+
+def _key() -> dict[str, str]:
+    """Where the API requires keys, it gets the one of ENRICHMENT_API_KEY."""
+    key = variable("ENRICHMENT_API_KEY")
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
 
 
 def ask(url: str | None, question: Callable[[Api], Awaitable[T]]) -> T:

@@ -1,7 +1,7 @@
 """`enrich stats`, `health`, `cleanup` and `migrate`: for the person who keeps it running."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -10,9 +10,6 @@ from enrichment.cli.client import ask
 from enrichment.cli.errors import BadUsage, CliError
 from enrichment.cli.options import ApiUrl, AsJson
 from enrichment.cli.prose import count
-
-if TYPE_CHECKING:
-    from enrichment.settings import Settings
 
 JSON = dict[str, Any]
 
@@ -62,11 +59,12 @@ def cleanup(
 
 
 async def _clean_up(days: int | None) -> JSON:
+    from enrichment.cli.environment import settings
     from enrichment.errors import EnrichmentError
     from enrichment.service import EnrichmentQueue
 
     try:
-        async with await EnrichmentQueue.connect(_settings(), application="enrich cleanup") as queue:
+        async with await EnrichmentQueue.connect(settings(), application="enrich cleanup") as queue:
             return (await queue.cleanup(days)).model_dump(by_alias=True)
     except EnrichmentError as error:
         raise CliError(error.message) from None
@@ -85,30 +83,16 @@ def migrate(as_json: AsJson = False) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from enrichment import migrations
+    from enrichment.cli.environment import settings
 
-    settings = _settings()
+    configured = settings()
     try:
-        migrations.upgrade(settings)
+        migrations.upgrade(configured)
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise CliError(f"The database could not be migrated: {type(cause).__name__}: {cause}") from None
-    revision = ScriptDirectory.from_config(migrations.configuration(settings)).get_current_head()
+    revision = ScriptDirectory.from_config(migrations.configuration(configured)).get_current_head()
     if as_json:
         output.document({"revision": revision})
     else:
         typer.echo(f"The schema is at revision {revision}")
-
-
-def _settings() -> "Settings":
-    """The environment's; where it names no database, the one of the stack that runs on this machine."""
-    from enrichment.settings import Settings, SettingsError, load
-
-    try:
-        settings = load()
-    except SettingsError as error:
-        raise BadUsage(str(error)) from None
-    stack = None if location.variable("DATABASE_URL") else location.running_stack()
-    if stack is None:
-        return settings
-    places = {"database_url": "databaseUrl", "redis_url": "redisUrl", "temporal_address": "temporal"}
-    return Settings(**{field: stack[name] for field, name in places.items()})

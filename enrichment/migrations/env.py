@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from enrichment.access import keys  # noqa: F401 its tables join the metadata
 from enrichment.tables import Base
 
 _ONE_AT_A_TIME = 0x656E7269

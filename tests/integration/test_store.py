@@ -77,15 +77,16 @@ async def empty_database(infrastructure: Infrastructure, settings: Settings) -> 
 async def test_the_migrations_go_up_and_down_and_up_again(empty_database: Settings) -> None:
     tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
     functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
+    every_table = 1 + len(Base.metadata.tables)
     for direction, arguments, left in (
-        (migrations.upgrade, (), 7),
+        (migrations.upgrade, (), every_table),
         (migrations.downgrade, ("base",), 1),
-        (migrations.upgrade, (), 7),
+        (migrations.upgrade, (), every_table),
     ):
         await asyncio.to_thread(direction, empty_database, *arguments)
         connection = await asyncpg.connect(dsn(empty_database))
         assert await connection.fetchval(tables) == left
-        assert await connection.fetchval(functions) == (5 if left > 1 else 0)
+        assert (await connection.fetchval(functions) > 0) == (left > 1)
         await connection.close()
 
 
