@@ -2,14 +2,19 @@
 
 import sys
 
+from sqlalchemy.engine import make_url
+
 from api.app import create_app
 from api.server import Server, is_loopback
 from enrichment import events, settings
+from enrichment.access import secret
+from enrichment.settings import Settings
 
 _OPEN_TO_ALL = (
-    "ENRICHMENT_API_HOST is {host}: the API has no keys yet, so it listens only where this machine alone can reach it "
-    "(127.0.0.1, ::1 or localhost)"
+    "ENRICHMENT_API_HOST is {host}: without keys the API listens only where this machine alone can reach it "
+    "(127.0.0.1, ::1 or localhost). To let others in, set ENRICHMENT_API_KEYS_REQUIRED and ENRICHMENT_KEY_PEPPER"
 )
+_GUESSABLE = ("", "admin", "changeme", "enrichment", "password", "postgres", "secret")
 
 
 def main() -> int:
@@ -17,11 +22,27 @@ def main() -> int:
         configured = settings.load()
     except settings.SettingsError as error:
         return _refuse(str(error))
-    if not is_loopback(configured.api_host):
-        return _refuse(_OPEN_TO_ALL.format(host=configured.api_host))
+    if reason := _reason_not_to(configured):
+        return _refuse(reason)
     events.configure()
     Server(create_app(configured), configured).run()
     return 0
+
+
+def _reason_not_to(configured: Settings) -> str | None:
+    """Why the API may not start like this: it would be open to all, or guarded by what anybody can guess."""
+    if not configured.api_keys_required:
+        return None if is_loopback(configured.api_host) else _OPEN_TO_ALL.format(host=configured.api_host)
+    try:
+        secret.pepper(configured)
+    except settings.SettingsError as error:
+        return str(error)
+    database = make_url(configured.database_url.get_secret_value())
+    if (database.password or "").lower() in _GUESSABLE and not is_loopback(database.host or "localhost"):
+        return (
+            "DATABASE_URL has no password, or one that anybody can guess: keys are required, so give it one of its own"
+        )
+    return None
 
 
 def _refuse(reason: str) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import Field
 from starlette.responses import Response
 
+from enrichment.access.scopes import Scope
 from enrichment.health import Health
 from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
@@ -73,6 +74,14 @@ class Dashboard(Model):
     workers: list[Worker] | None
     stats: Stats | None
     temporal_ui: str | None
+
+
+class SessionView(Model):
+    """Who asks. `keyId` is null where no keys are required and none was shown."""
+
+    tenant: str
+    scopes: tuple[Scope, ...]
+    key_id: str | None
 
 
 class FaultView(Model):

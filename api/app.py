@@ -10,11 +10,15 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from api import metrics
-from api.middleware import HeadAsGet, LastResort, Limits, SecurityHeaders
+from api.access import Gate, enter
+from api.middleware import HeadAsGet, LastResort, Limits, SecurityHeaders, cross_origin
 from api.openapi import Documented
 from api.parameters import plain_query
 from api.problems import Handlers
 from api.routes import ROUTERS
+from enrichment.access.keyring import Keyring
+from enrichment.access.secret import pepper
+from enrichment.access.sessions import Sessions
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 
@@ -33,8 +37,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with await EnrichmentQueue.connect(settings, application="enrichment-api") as queue:
+        async with (
+            await EnrichmentQueue.connect(settings, application="enrichment-api") as queue,
+            _gate(settings) as gate,
+        ):
             app.state.queue = queue
+            app.state.gate = gate
             yield
 
     app = Documented(
@@ -46,8 +54,14 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
-        dependencies=[Depends(plain_query)],
-        middleware=[Middleware(layer) for layer in (HeadAsGet, SecurityHeaders, LastResort, Limits)],
+        dependencies=[Depends(enter), Depends(plain_query)],
+        middleware=[
+            Middleware(HeadAsGet),
+            Middleware(SecurityHeaders),
+            *cross_origin(settings),
+            Middleware(LastResort),
+            Middleware(Limits),
+        ],
     )
     app.state.settings = settings
     app.state.stopping = asyncio.Event()
@@ -56,6 +70,19 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     Handlers([route for router in ROUTERS for route in router.routes]).register(app)
     return app
+
+
+@asynccontextmanager
+async def _gate(settings: Settings) -> AsyncIterator[Gate]:
+    """Without a pepper there are no keys: the gate then knows this machine only."""
+    if settings.key_pepper is None and not settings.api_keys_required:
+        yield Gate(settings, None, None)
+        return
+    keyring = Keyring.connect(settings, application="enrichment-api keys")
+    try:
+        yield Gate(settings, keyring, Sessions(pepper(settings)))
+    finally:
+        await keyring.close()
 
 
 def _version() -> str:

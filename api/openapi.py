@@ -1,12 +1,15 @@
 """What the OpenAPI document shows beyond what the routes' types say: bodies, examples and problems."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from api.access import COOKIE, Need, Open, needed
 from api.answers import Problem
-from api.parameters import Cancellation
+from api.parameters import Cancellation, SignIn
+from enrichment.access.scopes import Scope
 from enrichment.models import Submission
 
 _COMPONENT = "#/components/schemas/{model}"
@@ -83,14 +86,23 @@ CANCELLATION_BODY = {
         },
     }
 }
+SIGN_IN_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _COMPONENT.format(model="SignIn")}}},
+    }
+}
 
 _PROBLEMS = {
     400: "The body cannot be read",
+    401: "A valid key is required",
+    403: "The key does not allow this, or a page of another site asks",
     404: "There is no such job",
     409: "The job's state does not allow this",
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The request is not valid: `errors` names each field",
+    429: "Too many requests, or too many jobs: `Retry-After` says when to try again",
     500: "Something went wrong on our side",
     503: "The database cannot be reached; `Retry-After` says when to try again",
 }
@@ -112,16 +124,46 @@ def text(status: int, description: str, *media_types: str) -> Responses:
     return {status: {"description": description, "content": content}}
 
 
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, made by `enrich keys create`"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Set by `POST /session`"},
+}
+_OF_KEYS = (401, 403, 429)
+
+
 class Documented(FastAPI):
-    """FastAPI, with the schemas of the bodies that `reader` reads: it only knows of those that it reads itself."""
+    """FastAPI, with what it cannot see: the bodies that `reader` reads, and who may call what."""
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
             document = super().openapi()
             _, schemas = models_json_schema(
-                [(Submission, "validation"), (Cancellation, "validation"), (Problem, "serialization")],
+                [
+                    (Submission, "validation"),
+                    (Cancellation, "validation"),
+                    (SignIn, "validation"),
+                    (Problem, "serialization"),
+                ],
                 ref_template=_COMPONENT,
             )
             document["components"]["schemas"] |= schemas["$defs"]
+            document["components"]["securitySchemes"] = _SCHEMES
+            for path, calls in document["paths"].items():
+                for method, call in calls.items():
+                    _tell_access(call, needed(method.upper(), path))
         assert self.openapi_schema is not None  # noqa: S101 made by FastAPI above
         return self.openapi_schema
+
+
+def _tell_access(call: dict[str, Any], need: Need | None) -> None:
+    """Adds to a call which keys it takes, and how it refuses the others."""
+    if need is Open.NOBODY_ASKED:
+        call["security"] = []
+        return
+    call["security"] = [{scheme: []} for scheme in _SCHEMES]
+    call["responses"] |= {str(status): answer for status, answer in problems(*_OF_KEYS).items()} | call["responses"]
+    scopes = [need] if isinstance(need, Scope) else need.values() if isinstance(need, Mapping) else ()
+    if scopes:
+        words = " or ".join(f"`{scope}`" for scope in scopes)
+        call["description"] = f"{call.get('description', '')}\n\nNeeds the scope {words}.".strip()

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from api import problems, reader
+from api.access import Caller
 from enrichment import queues
 from enrichment.documents.formats import Format
 from enrichment.errors import InvalidInput
@@ -136,6 +137,12 @@ class Cancellation(Model):
     reason: str | None = Field(default=None, min_length=1, max_length=MAX_REASON, strict=True)
 
 
+class SignIn(Model):
+    """The body of a sign-in."""
+
+    key: str = Field(min_length=1, max_length=200, strict=True)
+
+
 async def plain_query(request: Request) -> None:
     """What no parameter may hold, said once: bytes that are not UTF-8, NUL, and a name given twice."""
     raw = request.scope["query_string"]
@@ -151,9 +158,10 @@ async def plain_query(request: Request) -> None:
         raise InvalidInput("The query holds a NUL character")
 
 
-async def _queue(request: Request) -> EnrichmentQueue:
+async def _queue(request: Request, caller: Caller) -> EnrichmentQueue:
+    """As the caller's tenant sees it; where nobody is asked, as no tenant's."""
     queue: EnrichmentQueue = request.app.state.queue
-    return queue
+    return queue if caller is None else queue.for_tenant(caller.tenant)
 
 
 async def _submission(request: Request) -> Submission:
@@ -164,6 +172,10 @@ async def _cancellation(request: Request) -> Cancellation:
     if not reader.has_body(request):
         return Cancellation()
     return _validated(Cancellation, await reader.read(request, _settings(request).max_body_bytes))
+
+
+async def _sign_in(request: Request) -> SignIn:
+    return _validated(SignIn, await reader.read(request, _settings(request).max_body_bytes))
 
 
 def _settings(request: Request) -> Settings:
@@ -182,6 +194,7 @@ def _validated(shape: type[Body], value: object) -> Body:
 TheQueue = Annotated[EnrichmentQueue, Depends(_queue)]
 TheSubmission = Annotated[Submission, Depends(_submission)]
 TheCancellation = Annotated[Cancellation, Depends(_cancellation)]
+TheSignIn = Annotated[SignIn, Depends(_sign_in)]
 JobIdInPath = Annotated[JobId, Path(alias="jobId", description="A job's id")]
 IdempotencyKey = Annotated[
     str | None,

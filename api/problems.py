@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
-from enrichment.errors import EnrichmentError, Fault, Internal, InvalidInput, NotFound, UnsupportedType
+from enrichment.errors import EnrichmentError, Fault, Internal, InvalidInput, NotFound, Unauthorized, UnsupportedType
 from enrichment.events import REQUEST_FAILED
 from enrichment.pointers import escape
 from enrichment.submission import MOST_FAULTS
@@ -32,7 +32,9 @@ def of(error: EnrichmentError) -> Response:
     faults = getattr(error, "faults", ())
     detail = "It is logged; trying again may help" if error.http_status == Internal.http_status else error.message
     wait = error.retry_after or (RETRY_AFTER if error.http_status == 503 else None)
-    headers = {"Retry-After": str(max(1, round(wait.total_seconds())))} if wait else None
+    headers = {"Retry-After": str(max(1, round(wait.total_seconds())))} if wait else {}
+    if error.http_status == Unauthorized.http_status:
+        headers["WWW-Authenticate"] = "Bearer"
     return build(error.http_status, error.code, error.title, detail, faults, headers)
 
 

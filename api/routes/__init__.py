@@ -1,5 +1,5 @@
 """The calls, by resource. A route reads its request, asks the queue, and sends the answer."""
 
-from api.routes import dashboard, enrichment, jobs, operations, page
+from api.routes import dashboard, enrichment, jobs, operations, page, session
 
-ROUTERS = (enrichment.router, jobs.router, dashboard.router, operations.router, page.router)
+ROUTERS = (enrichment.router, jobs.router, dashboard.router, operations.router, session.router, page.router)

@@ -14,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from api.access import NEEDS, Open
 from api.app import create_app
 from api.server import is_loopback
 from enrichment.devstack.infrastructure import Infrastructure
@@ -37,7 +38,7 @@ async def calling(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://api") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
         yield client
 
@@ -88,9 +89,10 @@ async def test_without_redis_and_temporal_jobs_are_accepted_read_and_cancelled(
 
 
 async def test_a_fault_of_ours_is_answered_and_says_nothing_of_the_candidate(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = create_app(settings)
+    monkeypatch.setitem(NEEDS, "GET /fault/{name}", Open.NOBODY_ASKED)
 
     @app.get("/fault/{name}")
     async def fault(name: str) -> None:
@@ -164,7 +166,7 @@ def test_any_other_address_is_not(host: str) -> None:
 
 async def test_it_refuses_to_listen_beyond_this_machine() -> None:
     async with process(ENRICHMENT_API_HOST="0.0.0.0") as started:  # noqa: S104 that is the point
-        assert "no keys yet" in await output(started)
+        assert "without keys the API listens only" in await output(started)
         assert await started.wait() == 2
 
 
