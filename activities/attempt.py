@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from enrichment.cancellation import stop
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
-from enrichment.errors import EnrichmentError, Internal, InvalidInput, StorageUnavailable, UnsupportedType
+from enrichment.errors import EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
 from enrichment.events import ATTEMPT_FAILED, DATABASE_LOST, JOB_SUPERSEDED
 from enrichment.jobs import queries, transitions
 from enrichment.jobs.transitions import Work
@@ -69,19 +70,15 @@ class Attempts:
 
         Raises:
             Superseded: the row has ended, or is in another run.
-            Internal: the attempts are used up, the last of them without a word. Only a bulk's child comes to this:
-                the retries of other jobs are counted by Temporal.
         """
-        if attempt.number > attempt.max_retries + 1:
-            raise Internal("The last attempt was not heard of any more: its worker died")
         work = await transitions.begin(self._database, attempt.job_id, attempt.run, attempt.number)
         if work is None:
             log.info("Nothing to do", extra=JOB_SUPERSEDED.fields(job_id=attempt.job_id, run=attempt.run))
             raise Superseded
         return work
 
-    async def enrich(self, attempt: Attempt, work: Work, milestone: Milestone) -> JSON:
-        """What the enricher answers, as JSON.
+    async def enrich(self, attempt: Attempt, work: Work, milestone: Milestone, *, quiet_s: float = 0.0) -> JSON:
+        """What the enricher answers, as JSON. Nothing is shown of the first `quiet_s`.
 
         Raises:
             Superseded: the row was cancelled meanwhile; the work was stopped.
@@ -92,10 +89,15 @@ class Attempts:
         if options.rehearse is not None:
             enricher = RehearsedEnricher(enricher, options.rehearse, attempt.number)
 
-        async def report(percentage: int, stage: str, message: str) -> None:
-            await self.report(attempt, milestone, STARTED + percentage * (ENRICHED - STARTED) // 100, stage, message)
+        loud_at = time.monotonic() + quiet_s
 
-        await self.report(attempt, milestone, STARTED, "started", "Started")
+        async def report(percentage: int, stage: str, message: str) -> None:
+            if time.monotonic() >= loud_at:
+                reached = STARTED + percentage * (ENRICHED - STARTED) // 100
+                await self.report(attempt, milestone, reached, stage, message)
+
+        if not quiet_s:
+            await self.report(attempt, milestone, STARTED, "started", "Started")
         result = await self._while_ours(attempt, enricher.enrich(task, report))
         return result.model_dump(mode="json", by_alias=True)
 

@@ -1,32 +1,20 @@
-"""A bulk's batches. A batch runs its jobs one after another in one slot, and gives the slot back after a time slice.
+"""A bulk from its opening to its end: its lanes run the jobs, its rows say how far it is."""
 
-Every job of a batch commits its own outcome, and its row says what is left: a batch that is run again, after its worker
-died, skips what is done. A job that failed for a moment waits for its own retry while the others go on.
-"""
-
-import asyncio
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.attempt import Attempt, Attempts, Superseded
-from activities.boundary import ours
+from activities.attempt import Attempts
 from activities.endings import Endings
 from activities.heartbeat import Milestone, heartbeating
+from activities.lane import Lane
 from enrichment.db import Database
-from enrichment.documents import store
-from enrichment.errors import EnrichmentError, StorageUnavailable
 from enrichment.jobs import batches, statistics, transitions
-from enrichment.jobs.batches import Child
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus, Progress
 from enrichment.progress import ProgressStore
 from enrichment.queues import BY_TASK_QUEUE
-from enrichment.runs import Activity, BatchRun, BulkRun, Ending, JobRun, Plan, Slice
-
-TIME_SLICE = timedelta(seconds=2)
-"""How long a batch keeps its slot while others wait for one; the job that is running at its end is finished."""
+from enrichment.runs import Activity, BulkRun, Ending, JobRun, LaneRun, Plan, Slice
 
 
 class BulkActivities:
@@ -38,30 +26,29 @@ class BulkActivities:
 
     @activity.defn(name=Activity.OPEN_BULK)
     async def open_bulk(self, bulk: BulkRun) -> Plan | None:
-        """The bulk is in progress now. None: it has ended or begun another run."""
+        """The bulk is in progress now, and none of its lanes is. None: it has ended or begun another run."""
         work = await transitions.begin(self._database, bulk.job_id, bulk.run, attempt=1)
         if work is None:
             return None
-        band = BY_TASK_QUEUE[activity.info().task_queue].band
-        live = (await statistics.load(self._database, bulk.tenant)).queues[band]
-        return Plan(batches=work.payload["batches"], at_once=max(live.slots, 1))
+        await batches.take_back(self._database, bulk.job_id)
+        lanes = min(await self._slots(), work.payload["total"])
+        return Plan(lanes=max(lanes, 1), at_once=work.options["batchSize"])
 
-    @activity.defn(name=Activity.RUN_BATCH)
-    async def run_batch(self, batch: BatchRun) -> Slice:
-        """Runs the due jobs of a batch until its time slice is over, and tells what is left."""
+    @activity.defn(name=Activity.RUN_LANE)
+    async def run_lane(self, run: LaneRun) -> Slice:
+        """Runs the bulk's jobs one after another until its slot is wanted elsewhere or none is due."""
+        lane = batches.Lane(run.bulk.job_id, run.lane)
         async with heartbeating() as milestone:
-            rest = await batches.rest(self._database, batch.bulk.job_id, batch.batch)
-            ends_at = time.monotonic() + TIME_SLICE.total_seconds()
-            for child in rest.due:
-                await self._run(child)
-                if time.monotonic() >= ends_at:
-                    break
-            await self._report(batch.bulk, milestone)
-            rest = await batches.rest(self._database, batch.bulk.job_id, batch.batch)
-        if rest.due or rest.next_retry_at is None:
-            return Slice(left=len(rest.due))
-        wait = rest.next_retry_at - datetime.now(UTC)
-        return Slice(left=1, wait_s=max(wait.total_seconds(), 0.1))
+            if activity.info().attempt > 1:  # the worker of the attempt before has died
+                await batches.take_back(self._database, lane.bulk, lane.number)
+            is_wanted = await Lane(self._database, self._attempts, self._endings, lane, at_most=run.at_once).run()
+            await self._report(run.bulk, milestone)
+            if is_wanted:
+                return Slice(is_left=True, lanes=await self._slots())
+            due_at = await batches.next_retry_at(self._database, lane.bulk)
+        if due_at is None:
+            return Slice(is_left=False)
+        return Slice(is_left=True, wait_s=max((due_at - datetime.now(UTC)).total_seconds(), 0.1))
 
     @activity.defn(name=Activity.CLOSE_BULK)
     async def close_bulk(self, ending: Ending) -> str:
@@ -77,38 +64,10 @@ class BulkActivities:
         await self._endings.end(bulk.job_id, bulk.run, _outcome(ending, sums))
         return ending.status
 
-    async def _run(self, child: Child) -> None:
-        """One attempt at one job; it ends in the row, whatever it is, unless the database is away."""
-        attempt = Attempt(child.id, child.run, child.attempt, child.max_retries)
-        milestone = Milestone(0)
-        try:
-            work = await self._attempts.begin(attempt)
-            result = await self._attempts.enrich(attempt, work, milestone)
-            await self._attempts.until_stored(lambda: self._complete(attempt, work, result))
-        except Superseded:
-            return
-        except StorageUnavailable:
-            raise
-        except asyncio.CancelledError:
-            if activity.is_worker_shutdown():
-                await transitions.postpone(self._database, child.id, child.run)
-            raise
-        except Exception as error:
-            await self._fail(attempt, milestone, ours(error))
-
-    async def _fail(self, attempt: Attempt, milestone: Milestone, error: EnrichmentError) -> None:
-        if error.retryable and not attempt.is_last:
-            await self._attempts.record_failure(attempt, milestone, error)
-        else:
-            failed = Outcome(JobStatus.FAILED, error.code, error.message)
-            await self._endings.end(attempt.job_id, attempt.run, failed)
-
-    async def _complete(self, attempt: Attempt, work: transitions.Work, result: JSON) -> None:
-        if store.makes_documents(work.type):
-            await transitions.save(self._database, attempt.job_id, attempt.run, result)
-            await store.render(self._database, attempt.job_id, attempt.run)
-        completed = Outcome(JobStatus.COMPLETED, result=result)
-        await self._endings.end(attempt.job_id, attempt.run, completed)
+    async def _slots(self) -> int:
+        """How many jobs all live workers of this queue run at a time."""
+        band = BY_TASK_QUEUE[activity.info().task_queue].band
+        return sum(worker.slots.get(band, 0) for worker in await statistics.workers(self._database))
 
     async def _report(self, bulk: JobRun, milestone: Milestone) -> None:
         """Shows how far the bulk is, counted from the rows."""

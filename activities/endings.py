@@ -24,10 +24,12 @@ class Endings:
         changed = await transitions.finish(self._database, job_id, run, outcome)
         if changed is None:
             return False
-        log.info("Finished", extra=JOB_FINISHED.fields(job_id=job_id, run=run, status=outcome.status))
-        percentage = 100 if outcome.status is JobStatus.COMPLETED else 0
-        shown = Progress(
-            percentage=percentage, stage=outcome.status, message=MESSAGES[outcome.status], attempt=changed.attempt
-        )
-        await self._progress.report(job_id, run, shown)
+        await self.tell(job_id, run, outcome.status, changed.attempt)
         return True
+
+    async def tell(self, job_id: str, run: int, status: JobStatus, attempt: int) -> None:
+        """The news of an ending that is written."""
+        log.info("Finished", extra=JOB_FINISHED.fields(job_id=job_id, run=run, status=status))
+        percentage = 100 if status is JobStatus.COMPLETED else 0
+        shown = Progress(percentage=percentage, stage=status, message=MESSAGES[status], attempt=attempt)
+        await self._progress.report(job_id, run, shown)

@@ -15,7 +15,7 @@ class Activity(StrEnum):
     RENDER = "render"
     FINISH = "finish"
     OPEN_BULK = "open_bulk"
-    RUN_BATCH = "run_batch"
+    RUN_LANE = "run_lane"
     CLOSE_BULK = "close_bulk"
     SWEEP = "sweep"
     CLEAN_UP = "clean_up"
@@ -54,35 +54,37 @@ class Ending(Shape):
 
 
 class BulkRun(JobRun):
-    """A run of a bulk, which goes on as a new one after many batches."""
-
-    first_batch: int = 0
+    """A run of a bulk, which goes on as a new one when its history has grown long."""
 
 
 class Plan(Shape):
-    """What a bulk is to do: `batches`, numbered from 0, of which `at_once` may run at a time.
+    """How a bulk is run: in so many lanes at a time.
 
-    After `per_run` batches the workflow goes on as a new run, so that no history grows long.
+    After about `events_per_run` events the workflow goes on as a new run, so that no history grows long.
     """
 
-    batches: int
+    lanes: int
+    at_once: int = 25
+    """The most jobs that a lane begins at a time."""
+    events_per_run: int = 6_000
+
+
+class LaneRun(Shape):
+    """One lane of a bulk, numbered from 0: the input of its activity."""
+
+    bulk: BulkRun
+    lane: int
     at_once: int
-    per_run: int = 400
-
-
-class BatchRun(Shape):
-    """One batch of a bulk: the input of its workflow and of its activity."""
-
-    bulk: JobRun
-    batch: int
 
 
 class Slice(Shape):
-    """What a batch's activity did in its time slice. None left: the batch is done."""
+    """What a lane's activity tells when it gives its slot back. Nothing left: the lane has ended."""
 
-    left: int
+    is_left: bool
     wait_s: float = 0.0
-    """How long until the first of those left is due; 0: at once."""
+    """How long until the first job of those left is due; 0: at once."""
+    lanes: int = 0
+    """How many lanes there may be now: workers come and go."""
 
 
 class Cleaned(Shape):

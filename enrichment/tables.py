@@ -53,7 +53,9 @@ class JobRow(Base):
     """When the next attempt is due, while the job waits for it."""
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("enrichment_job.id", ondelete="CASCADE"))
     batch: Mapped[int | None]
-    """Which batch of its parent runs it; none for a job with a workflow of its own."""
+    """Which batch of its parent it is in; none for a job with a workflow of its own."""
+    lane: Mapped[int | None] = mapped_column(SmallInteger)
+    """Which lane of its parent has it in hand."""
     idempotency_key: Mapped[str | None]
     request_hash: Mapped[str | None]
     """SHA-256 of the request, to tell a repeated request from another one under the same key."""
@@ -87,8 +89,20 @@ class JobRow(Base):
         Index("job_list_queue", "tenant", "queue", "id"),
         Index("job_list_top", "tenant", "id", postgresql_where=text("parent_id IS NULL")),
         Index("job_children", "parent_id", "id", postgresql_where=text("parent_id IS NOT NULL")),
-        Index("job_batch", "parent_id", "batch", "id", postgresql_where=text("parent_id IS NOT NULL")),
-        Index("job_children_status", "parent_id", "status", postgresql_where=text("parent_id IS NOT NULL")),
+        Index("job_children_status", "parent_id", "status", "id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index(
+            "job_children_retry",
+            "parent_id",
+            "retry_at",
+            postgresql_where=text("status = 'in_progress' AND batch IS NOT NULL AND retry_at IS NOT NULL"),
+        ),
+        Index(
+            "job_open",
+            "queue",
+            postgresql_where=text(
+                "status IN ('pending', 'in_progress') AND dispatched_at IS NOT NULL AND batch IS NULL"
+            ),
+        ),
         Index(
             "job_outbox",
             "queue",

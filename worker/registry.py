@@ -16,7 +16,7 @@ from activities.records import RecordActivities
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher
 from enrichment.progress import ProgressStore
-from workflows.bulk_candidate_enrichment import BulkCandidateEnrichment, CandidateBatch
+from workflows.bulk_candidate_enrichment import BulkCandidateEnrichment
 from workflows.candidate_profile_enhancement import CandidateProfileEnhancement
 from workflows.competence_file_generation import CompetenceFileGeneration
 from workflows.experience_enhancement import ExperienceEnhancement
@@ -29,7 +29,6 @@ JOB_WORKFLOWS = (
     SkillsOptimization,
     ExperienceEnhancement,
     BulkCandidateEnrichment,
-    CandidateBatch,
 )
 MAINTENANCE_WORKFLOWS = (Sweep, CleanUp)
 
@@ -55,6 +54,6 @@ def activities(database: Database, progress: ProgressStore, client: Client, enri
     bulk = BulkActivities(database, attempts, endings, progress)
     maintenance = MaintenanceActivities(database, progress, endings, client)
     return Activities(
-        jobs=(steps.enrich, steps.render, records.finish, bulk.open_bulk, bulk.run_batch, bulk.close_bulk),
+        jobs=(steps.enrich, steps.render, records.finish, bulk.open_bulk, bulk.run_lane, bulk.close_bulk),
         maintenance=(maintenance.sweep, maintenance.clean_up),
     )

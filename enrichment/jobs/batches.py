@@ -1,4 +1,8 @@
-"""A bulk's children: what is left of a batch, and what became of all of them. Counted from the rows, always."""
+"""A bulk's children: what its lanes begin and how that ends, and what became of all of them.
+
+A lane takes its turns: one statement writes how its last jobs ended and begins the next ones. What a lane has begun
+carries its number, so that nothing is lost with it. Every number is counted from the rows.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -8,25 +12,26 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment.db import Database
+from enrichment.jobs.transitions import FINISHED, RunEnding, Work, endings
 from enrichment.models import JSON, JobStatus
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """One slot's share of the bulk `bulk`."""
+
+    bulk: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Child:
-    """An open child whose turn has come. `attempt` counts from 1, in this run."""
+    """A child that a lane has begun. `attempt` counts from 1, in this run."""
 
     id: str
     run: int
     attempt: int
-    max_retries: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What is left of a batch: the children to run now, and when the first of those that wait is due."""
-
-    due: Sequence[Child]
-    next_retry_at: datetime | None
+    work: Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,57 @@ class Ended:
     result: str | None
 
 
-_REST = text("""
-    SELECT id, run, max_retries, retry_at, retry_at IS NULL OR retry_at <= clock_timestamp() AS is_due,
-           CASE WHEN status = 'pending' THEN 1
-                WHEN retry_at IS NOT NULL AND error_code IS NULL THEN retry_count - retries_before_run + 1
-                ELSE retry_count - retries_before_run + 2 END AS attempt
-    FROM enrichment_job
-    WHERE parent_id = :parent_id AND batch = :batch AND status IN ('pending', 'in_progress') ORDER BY id
+_TURN = text(f"""
+    WITH finished AS ({FINISHED}), due AS (
+        SELECT id FROM enrichment_job
+        WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at <= clock_timestamp()
+          AND :at_most > 0
+        ORDER BY retry_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), fresh AS (
+        SELECT id FROM enrichment_job
+        WHERE parent_id = :bulk AND status = 'pending' AND batch IS NOT NULL AND id > :after
+        ORDER BY id LIMIT CASE WHEN EXISTS (SELECT FROM due) THEN 0 ELSE :at_most END FOR UPDATE SKIP LOCKED
+    ), begun AS (
+        UPDATE enrichment_job
+        SET status = 'in_progress', lane = :lane, started_at = coalesce(started_at, clock_timestamp()), retry_at = NULL,
+            retry_count = retry_count + CASE WHEN status = 'in_progress' AND error_code IS NOT NULL THEN 1 ELSE 0 END
+        WHERE id = ANY (ARRAY(SELECT id FROM due UNION ALL SELECT id FROM fresh))
+        RETURNING id, run, old.status AS was, retry_count - retries_before_run + 1 AS attempt,
+                  type, tenant, payload, options, max_retries, result IS NOT NULL AS has_result
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, was, status, coalesce(error_code, error) FROM finished
+        UNION ALL SELECT id, run, was, 'in_progress', NULL FROM begun WHERE was = 'pending'
+    )
+    SELECT * FROM begun ORDER BY id
+""").columns(payload=JSONB, options=JSONB)  # noqa: S608 both parts are constants
+_GIVE_BACK = text("""
+    UPDATE enrichment_job SET error_code = NULL, error = NULL, retry_at = clock_timestamp(), lane = NULL
+    WHERE id = ANY (CAST(:ids AS text[])) AND status = 'in_progress' AND lane = :lane
+""")
+_TAKE_BACK = text("""
+    WITH held AS (
+        SELECT id, count(*) OVER () = 1 AND :spent AS is_spent FROM enrichment_job
+        WHERE parent_id = :bulk AND status = 'in_progress' AND lane IS NOT NULL
+          AND lane = coalesce(CAST(:lane AS smallint), lane)
+    )
+    UPDATE enrichment_job AS job
+    SET retry_at = clock_timestamp(), lane = NULL, error_code = CASE WHEN is_spent THEN 'internal' END,
+        error = CASE WHEN is_spent THEN 'Its worker died' END
+    FROM held WHERE job.id = held.id
+""")
+_NEXT_RETRY = text("""
+    SELECT min(retry_at) FROM enrichment_job
+    WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at IS NOT NULL
+""")
+_IS_ANYONE_WAITING = text("""
+    SELECT EXISTS (
+        SELECT FROM enrichment_job
+        WHERE queue = (SELECT queue FROM enrichment_job WHERE id = :bulk) AND id <> :bulk
+          AND batch IS NULL AND dispatched_at IS NOT NULL
+          AND (status = 'pending'
+               OR status = 'in_progress' AND (retry_at <= now() OR type = 'bulk_candidate_enrichment'))
+    )
 """)
 _COUNTS = text("SELECT status, count(*) AS jobs FROM enrichment_job WHERE parent_id = :parent_id GROUP BY status")
 _SUMS = text("SELECT enrichment_bulk_sums(:parent_id) AS sums").columns(sums=JSONB)
@@ -59,8 +108,8 @@ _RESULTS = text("""
 _FAIL_OPEN = text("""
     WITH child AS (
         UPDATE enrichment_job
-        SET status = 'failed', completed_at = clock_timestamp(), retry_at = NULL, result = NULL,
-            error_code = 'internal', error = 'Its batch ended without it'
+        SET status = 'failed', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, result = NULL,
+            error_code = 'internal', error = 'Its bulk ended without it'
         WHERE parent_id = :parent_id AND batch IS NOT NULL AND status IN ('pending', 'in_progress')
         RETURNING id, run, old.status AS was
     )
@@ -69,16 +118,52 @@ _FAIL_OPEN = text("""
 """)
 
 
-async def rest(database: Database, parent_id: str, batch: int) -> Rest:
-    """The open children of a batch.
+async def turn(database: Database, lane: Lane, ended: Sequence[RunEnding], *, at_most: int, after: str) -> list[Child]:
+    """Ends what the lane has run and begins what it runs next: up to `at_most` new children behind the id `after`, in
+    their order, or alone one whose retry is due.
 
-    A child that is in progress without waiting for a retry was running when its worker died: that attempt is spent. One
-    that waits without an error was put off: that attempt is not.
+    Each ending counts for itself: that of a child which was cancelled meanwhile changes nothing.
     """
-    rows = (await database.execute(_REST, {"parent_id": parent_id, "batch": batch})).all()
-    waiting = [row.retry_at for row in rows if not row.is_due]
-    due = [Child(row.id, row.run, row.attempt, row.max_retries) for row in rows if row.is_due]
-    return Rest(due, min(waiting, default=None))
+    parameters = {
+        "endings": endings(ended), "bulk": lane.bulk, "lane": lane.number, "at_most": at_most, "after": after
+    }  # fmt: skip
+    rows = await database.execute(_TURN, parameters)
+    return [
+        Child(
+            row.id,
+            row.run,
+            row.attempt,
+            Work(row.type, row.tenant, row.payload, row.options, row.max_retries, row.has_result),
+        )
+        for row in rows
+    ]
+
+
+async def give_back(database: Database, lane: Lane, children: Sequence[Child]) -> None:
+    """Children that were begun and not run, or were stopped, are due again at once; it counts as no attempt."""
+    ids = [child.id for child in children]
+    await database.execute(_GIVE_BACK, {"ids": ids, "lane": lane.number})
+
+
+async def take_back(database: Database, bulk: str, lane: int | None = None, *, spent: bool = True) -> None:
+    """What this lane, or any lane of the bulk, has begun and will not end any more is due again.
+
+    Of several children nobody knows which one its worker died of: they run again one by one, and for now it counts as
+    an attempt of none. If it was one alone it counts, unless it was not `spent`.
+    """
+    await database.execute(_TAKE_BACK, {"bulk": bulk, "lane": lane, "spent": spent})
+
+
+async def next_retry_at(database: Database, bulk: str) -> datetime | None:
+    """When the first of the children that wait for a retry is due; None when none waits."""
+    due: datetime | None = (await database.execute(_NEXT_RETRY, {"bulk": bulk})).scalar_one()
+    return due
+
+
+async def is_anyone_waiting(database: Database, bulk: str) -> bool:
+    """Whether other jobs may be waiting for the slots of this bulk's queue: one that is due, or another bulk."""
+    waits: bool = (await database.execute(_IS_ANYONE_WAITING, {"bulk": bulk})).scalar_one()
+    return waits
 
 
 async def counts(database: Database, parent_id: str) -> dict[JobStatus, int]:
@@ -120,5 +205,5 @@ async def ended(
 
 
 async def fail_open(database: Database, parent_id: str) -> None:
-    """Ends the children that no batch will run any more: their bulk is about to end."""
+    """Ends the children that no lane will run any more: their bulk is about to end."""
     await database.execute(_FAIL_OPEN, {"parent_id": parent_id})

@@ -8,6 +8,7 @@ A statement that finds another run or another state changes nothing and says so:
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,15 @@ class Outcome:
     error_code: str | None = None
     error: str | None = None
     result: JSON | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnding:
+    """Which run ends, and how."""
+
+    id: str
+    run: int
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +100,43 @@ _POSTPONE = text("""
     UPDATE enrichment_job SET error_code = NULL, error = NULL, retry_at = clock_timestamp()
     WHERE id = :id AND run = :run AND status = 'in_progress'
 """)
-_FINISH = text("""
-    WITH job AS (
-        UPDATE enrichment_job
-        SET status = CAST(:status AS text), completed_at = clock_timestamp(), retry_at = NULL,
-            error_code = :error_code, error = :error,
-            result = CASE CAST(:status AS text) WHEN 'completed' THEN coalesce(CAST(:result AS jsonb), result) END,
-            provider = coalesce(:provider, provider), model = coalesce(:model, model),
-            input_tokens = coalesce(:input_tokens, input_tokens),
-            output_tokens = coalesce(:output_tokens, output_tokens), cost_usd = coalesce(:cost_usd, cost_usd)
-        WHERE id = :id AND run = :run AND status IN ('pending', 'in_progress')
-        RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
-                  retry_count - retries_before_run + 1 AS attempt
-    ), event AS (
+FINISHED = """
+    UPDATE enrichment_job AS job
+    SET status = ending.status, completed_at = clock_timestamp(), retry_at = NULL, lane = NULL,
+        error_code = ending.error_code, error = ending.error,
+        result = CASE ending.status WHEN 'completed' THEN coalesce(ending.result, job.result) END,
+        provider = coalesce(ending.provider, job.provider), model = coalesce(ending.model, job.model),
+        input_tokens = coalesce(ending.input_tokens, job.input_tokens),
+        output_tokens = coalesce(ending.output_tokens, job.output_tokens),
+        cost_usd = coalesce(ending.cost_usd, job.cost_usd)
+    FROM jsonb_to_recordset(CAST(:endings AS jsonb)) AS ending (
+        id text, run integer, status text, error_code text, error text, result jsonb, provider text, model text,
+        input_tokens integer, output_tokens integer, cost_usd double precision
+    )
+    WHERE job.id = ending.id AND job.run = ending.run AND job.status IN ('pending', 'in_progress')
+    RETURNING job.id, job.run, old.status AS was, job.status, job.error_code, job.error, job.parent_id, job.batch,
+              job.dispatched_at, job.retry_count - job.retries_before_run + 1 AS attempt
+"""
+"""Ends any number of runs: `:endings` is what `endings` makes of them."""
+_FINISH = text(f"""
+    WITH job AS ({FINISHED}), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
-        SELECT id, run, was, CAST(:status AS text), coalesce(:error_code, :error) FROM job
+        SELECT id, run, was, status, coalesce(error_code, error) FROM job
     )
     SELECT * FROM job
-""")
+""")  # noqa: S608 both parts are constants
 _CANCEL = text("""
     WITH job AS (
         UPDATE enrichment_job
-        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, error_code = NULL, result = NULL,
-            error = :reason
+        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
+            result = NULL, error = :reason
         WHERE id = :id AND tenant = :tenant AND status IN ('pending', 'in_progress')
         RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
                   retry_count - retries_before_run + 1 AS attempt
     ), child AS (
         UPDATE enrichment_job
-        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, error_code = NULL, result = NULL,
-            error = :reason
+        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
+            result = NULL, error = :reason
         WHERE parent_id = (SELECT id FROM job) AND status IN ('pending', 'in_progress')
         RETURNING id, run, old.status AS was
     ), event AS (
@@ -134,7 +151,7 @@ _RETRY = text("""
         UPDATE enrichment_job AS job
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
-            run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL
+            lane = NULL, run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL
         WHERE id = :id AND tenant = :tenant AND status IN ('failed', 'cancelled')
           AND NOT EXISTS (SELECT 1 FROM enrichment_job AS parent
                           WHERE parent.id = job.parent_id AND parent.status IN ('pending', 'in_progress'))
@@ -144,7 +161,7 @@ _RETRY = text("""
         UPDATE enrichment_job
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
-            claimed_at = NULL, dispatched_at = now(), checked_at = NULL, batch = coalesce(batch, 0)
+            lane = NULL, claimed_at = NULL, dispatched_at = now(), checked_at = NULL, batch = coalesce(batch, 0)
         WHERE parent_id = (SELECT id FROM job) AND status IN ('failed', 'cancelled')
         RETURNING id, run, old.status AS was
     ), event AS (
@@ -190,14 +207,7 @@ async def postpone(database: Database, job_id: str, run: int) -> None:
 
 async def finish(database: Database, job_id: str, run: int, outcome: Outcome) -> Changed | None:
     """The run ends. None: it had ended before, and that end stands."""
-    parameters = {
-        "id": job_id,
-        "run": run,
-        "status": outcome.status,
-        "error_code": outcome.error_code,
-        "error": outcome.error,
-        **_answer(outcome.result),
-    }
+    parameters = {"endings": endings([RunEnding(job_id, run, outcome)])}
     return _changed((await database.execute(_FINISH, parameters)).first())
 
 
@@ -214,12 +224,32 @@ async def retry(database: Database, tenant: str, job_id: str) -> Changed | None:
     return _changed((await database.execute(_RETRY, {"id": job_id, "tenant": tenant})).first())
 
 
+def endings(ended: Sequence[RunEnding]) -> str:
+    """What `FINISHED` takes, as JSON."""
+    return json.dumps([
+        {
+            "id": one.id,
+            "run": one.run,
+            "status": one.outcome.status,
+            "error_code": one.outcome.error_code,
+            "error": one.outcome.error,
+            **_columns(one.outcome.result),
+        }
+        for one in ended
+    ])  # fmt: skip
+
+
 def _answer(result: JSON | None) -> dict[str, Any]:
+    """The parameters of a statement that keeps an enrichment's answer."""
+    return _columns(result) | {"result": None if result is None else json.dumps(result)}
+
+
+def _columns(result: JSON | None) -> dict[str, Any]:
     """The columns that hold an enrichment's answer and what it cost; all empty where there is none."""
     answer = result or {}
     usage = answer.get("usage", {})
     return {
-        "result": None if result is None else json.dumps(result),
+        "result": result,
         "provider": answer.get("provider"),
         "model": answer.get("model"),
         "input_tokens": usage.get("inputTokens"),

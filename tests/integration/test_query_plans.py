@@ -57,6 +57,7 @@ async def many_rows(database: Database) -> Database:
     return database
 
 
+ENDING = transitions.RunEnding("plan-7", 1, transitions.Outcome(JobStatus.CANCELLED))
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 
 CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
@@ -86,7 +87,10 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "finish": lambda db: transitions.finish(db, "plan-7", 1, transitions.Outcome(JobStatus.CANCELLED)),
     "cancel": lambda db: transitions.cancel(db, "plans", "plan-101", "why"),
     "retry": lambda db: transitions.retry(db, "plans", "plan-101"),
-    "rest of a batch": lambda db: batches.rest(db, "plan-101", 0),
+    "a lane's turn": lambda db: batches.turn(db, batches.Lane("plan-101", 0), [ENDING], at_most=25, after=""),
+    "take a lane's jobs back": lambda db: batches.take_back(db, "plan-101", 0),
+    "next retry of a bulk": lambda db: batches.next_retry_at(db, "plan-101"),
+    "whether anyone waits": lambda db: batches.is_anyone_waiting(db, "plan-101"),
     "results of a bulk": lambda db: anext(batches.ended(db, "plans", "plan-101", [JobStatus.COMPLETED])),
     "counts of a bulk": lambda db: batches.counts(db, "plan-101"),
     "open rows": lambda db: upkeep.unchecked(db, 200),

@@ -40,8 +40,8 @@ def _failing(script: Script) -> None:
 
 
 def _sliced(script: Script) -> None:
-    script.batches, script.per_run = 3, 2
-    script.slices = {0: [Slice(left=10), Slice(left=1, wait_s=5.0)]}
+    script.events_per_run = 20
+    script.slices = {0: [Slice(is_left=True, lanes=3), Slice(is_left=True, wait_s=5.0)] * 2}
 
 
 async def record(env: WorkflowEnvironment) -> None:
@@ -81,7 +81,6 @@ async def record(env: WorkflowEnvironment) -> None:
         first = client.get_workflow_handle("bulk", run_id=handle.first_execution_run_id)
         await _save("bulk", first)
         await _save("bulk@continued", client.get_workflow_handle("bulk"))
-        await _save("bulk.0", client.get_workflow_handle("bulk.0"))
 
 
 async def _save(name: str, handle: "WorkflowHandle[object, object]") -> None:

@@ -18,7 +18,7 @@ from temporalio.worker import Worker
 
 from activities.boundary import for_workflow
 from enrichment import temporal
-from enrichment.runs import Activity, BatchRun, BulkRun, Ending, JobRun, Plan, Slice
+from enrichment.runs import Activity, BulkRun, Ending, JobRun, LaneRun, Plan, Slice
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
 from worker.registry import JOB_WORKFLOWS, SANDBOX
 
@@ -37,11 +37,11 @@ class Script:
     """So many attempts at `enrich` never end and never heartbeat."""
     is_ours: bool = True
     holds: bool = False
-    """`enrich` and `run_batch` go on until they are cancelled."""
-    batches: int = 3
-    at_once: int = 2
-    per_run: int = 400
+    """`enrich` and `run_lane` go on until they are cancelled."""
+    lanes: int = 2
+    events_per_run: int = 6_000
     slices: dict[int, list[Slice | ApplicationError]] = field(default_factory=dict)
+    """What each lane's activity does, one slice after another; then nothing is left."""
 
     calls: list[str] = field(default_factory=list)
     jobs: list[JobRun] = field(default_factory=list)
@@ -79,17 +79,17 @@ class Script:
     @activity.defn(name=Activity.OPEN_BULK)
     async def open_bulk(self, bulk: BulkRun) -> Plan | None:
         self.calls.append("open_bulk")
-        return Plan(batches=self.batches, at_once=self.at_once, per_run=self.per_run) if self.is_ours else None
+        return Plan(lanes=self.lanes, events_per_run=self.events_per_run) if self.is_ours else None
 
-    @activity.defn(name=Activity.RUN_BATCH)
-    async def run_batch(self, batch: BatchRun) -> Slice:
-        self.calls.append(f"batch {batch.batch}")
+    @activity.defn(name=Activity.RUN_LANE)
+    async def run_lane(self, run: LaneRun) -> Slice:
+        self.calls.append(f"lane {run.lane}")
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
         try:
             await self._hold()
-            script = self.slices.get(batch.batch, [])
-            outcome = script.pop(0) if script else Slice(left=0)
+            script = self.slices.get(run.lane, [])
+            outcome = script.pop(0) if script else Slice(is_left=False)
         finally:
             self.running -= 1
         if isinstance(outcome, ApplicationError):
@@ -115,7 +115,7 @@ class Script:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[Client]:
         activities: list[Callable[..., Any]] = [
-            self.enrich, self.render, self.finish, self.open_bulk, self.run_batch, self.close_bulk
+            self.enrich, self.render, self.finish, self.open_bulk, self.run_lane, self.close_bulk
         ]  # fmt: skip
         async with Worker(
             self.env.client,

@@ -1,4 +1,4 @@
-"""Order and endings of a bulk's batches, on a server that skips time."""
+"""Order and endings of a bulk's lanes, on a server that skips time."""
 
 from uuid import uuid4
 
@@ -10,6 +10,7 @@ from enrichment.runs import BulkRun, Slice
 from tests.workflow.script import TASK_QUEUE, Script
 
 BULK = JobType.BULK_CANDIDATE_ENRICHMENT.workflow
+MORE = Slice(is_left=True)
 
 
 async def start(client: Client) -> WorkflowHandle[object, str]:
@@ -17,37 +18,46 @@ async def start(client: Client) -> WorkflowHandle[object, str]:
     return await client.start_workflow(BULK, bulk, id=f"enrich-{bulk.job_id}", task_queue=TASK_QUEUE, result_type=str)
 
 
-async def test_every_batch_runs_once_and_no_more_at_a_time_than_there_are_slots(script: Script) -> None:
-    script.batches, script.at_once = 7, 2
+async def test_every_lane_runs_until_nothing_is_left(script: Script) -> None:
+    script.lanes, script.slices = 3, {0: [MORE, MORE], 2: [MORE]}
     async with script.worker() as client:
         assert await (await start(client)).result() == "completed"
 
     assert script.calls[0] == "open_bulk"
-    assert sorted(script.calls[1:-1]) == [f"batch {number}" for number in range(7)]
+    assert sorted(script.calls[1:-1]) == ["lane 0", "lane 0", "lane 0", "lane 1", "lane 2", "lane 2"]
     assert script.calls[-1] == "close_bulk"
-    assert script.most_at_once <= 2
+    assert script.most_at_once <= 3
 
 
-async def test_a_batch_comes_again_for_what_is_left_and_waits_for_what_is_not_due(script: Script) -> None:
-    script.batches = 1
-    script.slices = {0: [Slice(left=10), Slice(left=1, wait_s=30.0)]}
+async def test_a_lane_waits_for_what_is_not_due(script: Script) -> None:
+    script.lanes, script.slices = 1, {0: [Slice(is_left=True, wait_s=30.0)]}
     before = await script.env.get_current_time()
     async with script.worker() as client:
         assert await (await start(client)).result() == "completed"
 
-    assert script.calls.count("batch 0") == 3
+    assert script.calls.count("lane 0") == 2
     assert (await script.env.get_current_time() - before).total_seconds() >= 30
 
 
-async def test_a_batch_that_breaks_does_not_break_the_others(script: Script) -> None:
-    script.slices = {1: [ApplicationError("a bug", type="internal", non_retryable=True)]}
+async def test_lanes_are_added_for_slots_that_come_later(script: Script) -> None:
+    script.lanes, script.slices = 1, {0: [Slice(is_left=True, lanes=3)]}
     async with script.worker() as client:
         assert await (await start(client)).result() == "completed"
 
-    assert {"batch 0", "batch 1", "batch 2", "close_bulk"} <= set(script.calls)
+    assert {"lane 0", "lane 1", "lane 2"} <= set(script.calls)
 
 
-async def test_a_bulk_that_ended_before_runs_no_batch(script: Script) -> None:
+async def test_a_lane_that_breaks_does_not_break_the_others(script: Script) -> None:
+    script.lanes = 3
+    script.slices = {1: [ApplicationError("a bug", type="internal", non_retryable=True)], 2: [MORE]}
+    async with script.worker() as client:
+        assert await (await start(client)).result() == "completed"
+
+    assert script.calls.count("lane 2") == 2
+    assert script.calls[-1] == "close_bulk"
+
+
+async def test_a_bulk_that_ended_before_runs_no_lane(script: Script) -> None:
     script.is_ours = False
     async with script.worker() as client:
         assert await (await start(client)).result() == "superseded"
@@ -55,8 +65,8 @@ async def test_a_bulk_that_ended_before_runs_no_batch(script: Script) -> None:
     assert script.calls == ["open_bulk", "close_bulk"]
 
 
-async def test_the_cancel_signal_stops_every_batch_before_the_ending(script: Script) -> None:
-    script.batches, script.at_once, script.holds = 4, 3, True
+async def test_the_cancel_signal_stops_every_lane_before_the_ending(script: Script) -> None:
+    script.lanes, script.holds = 3, True
     async with script.worker() as client:
         handle = await start(client)
         await script.started.wait()
@@ -68,10 +78,11 @@ async def test_the_cancel_signal_stops_every_batch_before_the_ending(script: Scr
     assert script.endings[0].error == "enough"
 
 
-async def test_a_long_bulk_goes_on_as_a_new_run_and_repeats_no_batch(script: Script) -> None:
-    script.batches, script.per_run = 5, 2
+async def test_a_long_bulk_goes_on_as_a_new_run_when_every_lane_has_stopped(script: Script) -> None:
+    script.events_per_run, script.slices = 30, {0: [MORE] * 12, 1: [MORE] * 5}
     async with script.worker() as client:
         assert await (await start(client)).result() == "completed"
 
-    assert script.calls.count("open_bulk") == 3
-    assert sorted(call for call in script.calls if call.startswith("batch")) == [f"batch {n}" for n in range(5)]
+    assert script.calls.count("open_bulk") >= 2
+    assert script.calls.count("lane 0") >= 13
+    assert script.calls.count("close_bulk") == 1

@@ -1,0 +1,152 @@
+"""A lane of a bulk: one slot, in which the bulk's jobs run one after another.
+
+A lane takes turns. A turn begins the next jobs, runs them, and the next turn's statement writes how they ended. Of work
+that takes long it begins one job at a time; of work so short that the statements would cost more than the work, as many
+as take a tenth of a second together. Each job has its own ending, written once; a worker that dies costs at most the
+endings of one turn, and those jobs run again.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.attempt import Attempt, Attempts, Superseded
+from activities.boundary import ours
+from activities.endings import Endings
+from activities.heartbeat import Milestone
+from enrichment.db import Database
+from enrichment.documents import store
+from enrichment.errors import Internal, StorageUnavailable
+from enrichment.jobs import batches, transitions
+from enrichment.jobs.batches import Child
+from enrichment.jobs.transitions import Outcome, RunEnding
+from enrichment.models import JobStatus
+
+TIME_SLICE = timedelta(seconds=2)
+"""How long a lane keeps its slot while others wait for one; the job that is running at its end is finished."""
+LONGEST = timedelta(minutes=1)
+"""How long it keeps its slot while nobody waits."""
+TURN_S = 0.1
+"""What a turn should take. One that takes twice as long gives back what it has begun and not run."""
+QUIET_S = 0.5
+"""A job that ends so soon is not worth following: its progress is not shown."""
+
+
+class Lane:
+    """`at_most` is the number of jobs that it may begin at a time."""
+
+    def __init__(
+        self, database: Database, attempts: Attempts, endings: Endings, lane: batches.Lane, *, at_most: int
+    ) -> None:
+        self._database = database
+        self._attempts = attempts
+        self._endings = endings
+        self._lane = lane
+        self._at_most = at_most
+        self._next = 1
+        """So many jobs the next turn begins."""
+        self._after = ""
+        """The last job that was begun; those behind it are next."""
+        self._ended: list[RunEnding] = []
+        """Endings in hand, to be written with the next turn."""
+        self._news: list[tuple[RunEnding, int]] = []
+        """Those of them that somebody may be following, with the attempt."""
+
+    async def run(self) -> bool:
+        """Runs the bulk's jobs while some are due; whether it stopped because its slot is wanted elsewhere."""
+        leaves_at = time.monotonic() + LONGEST.total_seconds()
+        while time.monotonic() < leaves_at:
+            ends_at = time.monotonic() + TIME_SLICE.total_seconds()
+            while time.monotonic() < ends_at and not activity.is_worker_shutdown():
+                if not await self._turn():
+                    return False
+            if activity.is_worker_shutdown() or await batches.is_anyone_waiting(self._database, self._lane.bulk):
+                break
+        await self._attempts.until_stored(self._write)
+        return True
+
+    async def _turn(self) -> bool:
+        """One turn. False: no job is due, and all endings are written."""
+        children: Sequence[Child] = ()
+        try:
+            children = await self._begin()
+            await self._run_all(children)
+        except StorageUnavailable:
+            await self._attempts.until_stored(self._write)
+            await self._attempts.until_stored(self._release)
+            return True
+        except asyncio.CancelledError:
+            if activity.is_worker_shutdown():
+                await self._write()
+                await batches.give_back(self._database, self._lane, children)
+            raise
+        return bool(children)
+
+    async def _begin(self) -> list[Child]:
+        children = await self._write(self._next)
+        if not children and self._after:
+            self._after = ""  # one before it may have come free
+            children = await self._write(self._next)
+        if children:
+            self._after = max(self._after, children[-1].id)
+        return children
+
+    async def _write(self, at_most: int = 0) -> list[Child]:
+        """Writes the endings in hand and begins up to `at_most` jobs."""
+        begun = await batches.turn(self._database, self._lane, self._ended, at_most=at_most, after=self._after)
+        told, self._ended, self._news = self._news, [], []
+        for ending, attempt in told:
+            await self._endings.tell(ending.id, ending.run, ending.outcome.status, attempt)
+        return begun
+
+    async def _release(self) -> None:
+        """Nothing of this lane runs: what the database may have begun without our hearing of it is due again."""
+        await batches.take_back(self._database, self._lane.bulk, self._lane.number, spent=False)
+
+    async def _run_all(self, children: Sequence[Child]) -> None:
+        began = time.monotonic()
+        for done, child in enumerate(children, start=1):
+            await self._run(child)
+            took = time.monotonic() - began
+            self._next = max(1, min(int(TURN_S * done / max(took, 1e-6)), self._at_most))
+            if took > 2 * TURN_S and done < len(children):
+                await batches.give_back(self._database, self._lane, children[done:])
+                return
+
+    async def _run(self, child: Child) -> None:
+        """One attempt at one job, which ends in the row, whatever it is, unless the database is away."""
+        attempt = Attempt(child.id, child.run, child.attempt, child.work.max_retries)
+        milestone = Milestone(0)
+        loud_at = time.monotonic() + QUIET_S
+        try:
+            outcome = await self._outcome(attempt, child, milestone)
+        except Superseded:
+            return
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            told = ours(error)
+            if told.retryable and not attempt.is_last:
+                await self._attempts.record_failure(attempt, milestone, told)
+                return
+            outcome = Outcome(JobStatus.FAILED, told.code, told.message)
+        ending = RunEnding(child.id, child.run, outcome)
+        self._ended.append(ending)
+        if outcome.status is JobStatus.FAILED or time.monotonic() >= loud_at:
+            self._news.append((ending, attempt.number))
+
+    async def _outcome(self, attempt: Attempt, child: Child, milestone: Milestone) -> Outcome:
+        if attempt.number > attempt.max_retries + 1:
+            raise Internal("The last attempt was not heard of any more: its worker died")
+        result = None
+        if not child.work.has_result:
+            result = await self._attempts.enrich(attempt, child.work, milestone, quiet_s=QUIET_S)
+        if store.makes_documents(child.work.type):
+            if result is not None:
+                await transitions.save(self._database, child.id, child.run, result)
+            await store.render(self._database, child.id, child.run)
+            return Outcome(JobStatus.COMPLETED)
+        return Outcome(JobStatus.COMPLETED, result=result)
