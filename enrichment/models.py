@@ -147,7 +147,7 @@ class Options(Model):
     type: SingleJobType = JobType.CANDIDATE_PROFILE_ENHANCEMENT
     """Bulk only: the type of each child."""
     batch_size: int = Field(default=25, ge=1, le=500, strict=True)
-    """Bulk only: the number of children that one workflow runs one after another."""
+    """Bulk only: the most children that are begun at a time in one slot; slow work is begun one by one."""
     rehearse: Rehearsal | None = None
 
 

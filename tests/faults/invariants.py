@@ -124,8 +124,8 @@ class Invariants:
 
 
 def _job_run(workflow_id: str) -> tuple[str, str]:
-    """`enrich-{job}.{run}`, with `.{batch}` behind it for a batch of a bulk."""
-    job, run, *_ = (*workflow_id.removeprefix("enrich-").split("."), "")
+    """`enrich-{job}.{run}`."""
+    job, _, run = workflow_id.removeprefix("enrich-").partition(".")
     return job, run
 
 

@@ -33,7 +33,7 @@ _WINDOWS: dict[str, tuple[ModuleType, str]] = {
 }
 """Each point holds its caller before the call: claimed and not started, enriched and not ended or not saved."""
 
-_ANY_OPEN_STATE = " AND status IN ('pending', 'in_progress')"
+_ANY_OPEN_STATE = " AND job.status IN ('pending', 'in_progress')"
 _THIS_RUN_IN_PROGRESS = " AND run = :run AND status = 'in_progress'"
 
 

@@ -1,0 +1,128 @@
+"""Lanes: what a bulk's slot begins, what becomes of it when its worker dies, and that nobody waits behind a bulk."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from activities import lane
+from enrichment.db import Database
+from enrichment.ids import new_id
+from enrichment.jobs import batches, intake, queries, transitions
+from enrichment.jobs.batches import Lane
+from enrichment.jobs.intake import NewChild
+from enrichment.jobs.transitions import Outcome, RunEnding
+from enrichment.models import JobStatus, JobType, Options, Rehearsal, Submission
+from enrichment.service import EnrichmentQueue
+from tests.integration.test_store import RESULT, TENANT, a_job
+
+COMPLETED = Outcome(JobStatus.COMPLETED, result=RESULT)
+
+
+@pytest.fixture
+async def bulk(database: Database) -> str:
+    """A bulk of five that no worker of this session takes."""
+    parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={}, max_retries=1)
+
+    async def children() -> AsyncIterator[NewChild]:
+        for number in range(5):
+            yield NewChild(new_id(), f"c{number}", "{}")
+
+    await intake.accept_bulk(database, parent, intake.Bulk(JobType.SKILLS_OPTIMIZATION, 2), children(), lambda: None)
+    return parent.id
+
+
+async def turn(database: Database, in_lane: Lane, at_most: int = 9, ended: tuple[RunEnding, ...] = ()) -> list[str]:
+    return [child.id for child in await batches.turn(database, in_lane, ended, at_most=at_most, after="")]
+
+
+async def test_a_turn_ends_jobs_each_by_itself_and_begins_the_next_in_order(database: Database, bulk: str) -> None:
+    first = await turn(database, Lane(bulk, 0), 2)
+    await transitions.cancel(database, TENANT, first[1], "not this one")
+
+    second = await turn(database, Lane(bulk, 0), 2, tuple(RunEnding(job_id, 1, COMPLETED) for job_id in first))
+
+    assert sorted([*first, *second]) == [*first, *second]
+    states = await queries.statuses(database, [*first, *second])
+    assert [states[job_id] for job_id in (*first, *second)] == ["completed", "cancelled", "in_progress", "in_progress"]
+    assert [event.to_status for event in await queries.events(database, first[0])] == [
+        "pending", "in_progress", "completed"
+    ]  # fmt: skip
+    again = tuple(RunEnding(job_id, 1, Outcome(JobStatus.FAILED, "internal", "late")) for job_id in first)
+    await turn(database, Lane(bulk, 0), 0, again)
+    assert len(await queries.events(database, first[0])) == 3
+
+
+async def test_two_lanes_never_begin_the_same_job(database: Database, bulk: str) -> None:
+    both = await asyncio.gather(turn(database, Lane(bulk, 0), 3), turn(database, Lane(bulk, 1), 3))
+
+    assert len({job_id for begun in both for job_id in begun}) == sum(map(len, both)) == 5
+
+
+async def test_jobs_that_a_dead_worker_had_begun_together_run_again_one_by_one(database: Database, bulk: str) -> None:
+    begun = await turn(database, Lane(bulk, 0), 3)
+
+    await batches.take_back(database, bulk, 0)
+
+    for _ in begun:
+        (child,) = await batches.turn(database, Lane(bulk, 1), [], at_most=9, after="")
+        assert child.id in begun
+        assert child.attempt == 1
+
+
+async def test_the_job_that_kills_its_worker_uses_up_its_own_attempts_and_nobody_elses(
+    database: Database, bulk: str
+) -> None:
+    (poison,) = await turn(database, Lane(bulk, 0), 1)
+    attempts = []
+    for _ in range(2):
+        await batches.take_back(database, bulk, 0)
+        (child,) = await batches.turn(database, Lane(bulk, 0), [], at_most=9, after="")
+        assert child.id == poison
+        attempts.append((child.attempt, child.work.max_retries))
+    assert attempts == [(2, 1), (3, 1)]  # the second of them is one too many: it fails without being run
+
+    await turn(database, Lane(bulk, 0), 0, (RunEnding(poison, 1, Outcome(JobStatus.FAILED, "internal", "x")),))
+    others = await batches.turn(database, Lane(bulk, 0), [], at_most=9, after="")
+    assert [child.attempt for child in others] == [1] * 4
+
+
+async def test_what_was_begun_and_given_back_counts_no_attempt(database: Database, bulk: str) -> None:
+    begun = await batches.turn(database, Lane(bulk, 0), [], at_most=2, after="")
+
+    await batches.give_back(database, Lane(bulk, 0), begun[1:])
+
+    (again,) = await batches.turn(database, Lane(bulk, 1), [], at_most=9, after="")
+    assert (again.id, again.attempt) == (begun[1].id, 1)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_single_job_begins_while_a_bulk_runs_in_the_only_slot(
+    queue: EnrichmentQueue, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "TIME_SLICE", timedelta(milliseconds=200))
+    slow = Options(type=JobType.SKILLS_OPTIMIZATION, rehearse=Rehearsal(stage_ms=20))
+    kind = JobType.BULK_CANDIDATE_ENRICHMENT
+    bulk = (await queue.add_job(Submission(type=kind, candidates=[{}] * 500, priority="low", options=slow))).id
+    async for job in queue.watch(bulk):
+        if job.status is JobStatus.IN_PROGRESS:
+            break
+
+    single = Submission(type=JobType.SKILLS_OPTIMIZATION, candidate_data={}, priority="low")
+    job_id = (await queue.add_job(single)).id
+    async with asyncio.timeout(60):
+        assert [job async for job in queue.watch(job_id)][-1].status is JobStatus.COMPLETED
+    waiting = await batches.counts(database, bulk)
+    await queue.cancel_job(bulk)
+
+    begun_meanwhile = text("""
+        SELECT count(*) FROM enrichment_event AS event JOIN enrichment_job AS job ON job.id = event.job_id
+        WHERE job.parent_id = :bulk AND event.to_status = 'in_progress'
+          AND event.id > (SELECT min(id) FROM enrichment_event WHERE job_id = :single)
+          AND event.id < (SELECT min(id) FROM enrichment_event WHERE job_id = :single AND to_status = 'in_progress')
+    """)
+    meanwhile = (await database.execute(begun_meanwhile, {"bulk": bulk, "single": job_id})).scalar_one()
+    assert waiting[JobStatus.PENDING] > 0
+    assert meanwhile < 100  # of 500: a slice or two

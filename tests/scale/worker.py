@@ -1,0 +1,48 @@
+"""`python -m tests.scale.worker WORK`: the product's worker; its work is real (`rules`), or takes WORK milliseconds."""
+
+import asyncio
+import os
+import sys
+
+import uvloop
+
+from enrichment import events, settings
+from enrichment.enrichers import configured
+from enrichment.enrichers.base import Enricher, Report, Task
+from enrichment.results import Faithfulness, Result
+from enrichment.settings import Settings
+from worker.__main__ import main
+
+RESULT = Result(
+    provider="none",
+    model="none",
+    prompt_version=None,
+    taxonomy_version="none",
+    faithfulness=Faithfulness(score=1.0, checked_facts=0, method="none", version="1"),
+    notice="x" * 200,
+)
+"""As large as the result that the peer in the benchmark writes."""
+
+
+class Waiting:
+    """Takes its time and invents nothing."""
+
+    def __init__(self, work_ms: int) -> None:
+        self._work_s = work_ms / 1000
+
+    async def enrich(self, task: Task, report: Report) -> Result:
+        if self._work_s:
+            await asyncio.sleep(self._work_s)
+        return RESULT
+
+
+def waiting(settings: Settings) -> Enricher:
+    return Waiting(int(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    events.configure()
+    if sys.argv[1] != "rules":
+        configured.enricher = waiting
+    uvloop.run(main(settings.load()))
+    os._exit(0)
