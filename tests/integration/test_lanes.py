@@ -47,12 +47,12 @@ async def test_a_turn_ends_jobs_each_by_itself_and_begins_the_next_in_order(data
     assert sorted([*first, *second]) == [*first, *second]
     states = await queries.statuses(database, [*first, *second])
     assert [states[job_id] for job_id in (*first, *second)] == ["completed", "cancelled", "in_progress", "in_progress"]
-    assert [event.to_status for event in await queries.events(database, first[0])] == [
+    assert [event.to_status for event in await queries.events(database, TENANT, first[0])] == [
         "pending", "in_progress", "completed"
     ]  # fmt: skip
     again = tuple(RunEnding(job_id, 1, Outcome(JobStatus.FAILED, "internal", "late")) for job_id in first)
     await turn(database, Lane(bulk, 0), 0, again)
-    assert len(await queries.events(database, first[0])) == 3
+    assert len(await queries.events(database, TENANT, first[0])) == 3
 
 
 async def test_two_lanes_never_begin_the_same_job(database: Database, bulk: str) -> None:
