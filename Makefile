@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .build/uv/bin/uv
 BIN := .venv/bin
+COMPILE := pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command 'make lock'
 
 .PHONY: help setup demo test check faults lock clean
 
@@ -27,9 +29,9 @@ check: setup ## style, types, layers and unit tests: under a minute
 faults: setup ## load and faults for MINUTES from SEED, then every invariant
 	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3)
 
-lock: $(UV) ## write the lock anew from pyproject.toml: versions and hashes
-	$(UV) pip compile --quiet --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-annotate \
-		--custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock
+lock: $(UV) ## write the locks anew from pyproject.toml: versions and hashes; that of the image has fewer packages
+	$(UV) $(COMPILE) --all-extras --output-file requirements.lock
+	$(UV) $(COMPILE) --extra llm --constraints requirements.lock --output-file deploy/requirements.lock
 
 clean: ## remove what the targets above have made
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -24,7 +24,7 @@ NAMESPACE = "default"
 _RETENTION = timedelta(days=7)
 """How long a finished run can be looked at; as long as its job's row is kept. The server's own default is a day."""
 
-_DYNAMIC_CONFIG = {
+DYNAMIC_CONFIG = {
     # Tenants share a queue fairly, and order within it is exact: both hold only inside one partition.
     "matching.enableFairness": "true",
     "matching.numTaskqueueReadPartitions": "1",
@@ -73,7 +73,7 @@ class Temporal(Program):
             # Relative to its own directory: the path becomes part of a URI there.
             *("--db-filename", "temporal.db", "--log-level", "warn"),
         ]
-        for option, values in (("--dynamic-config-value", _DYNAMIC_CONFIG), ("--sqlite-pragma", _SQLITE)):
+        for option, values in (("--dynamic-config-value", DYNAMIC_CONFIG), ("--sqlite-pragma", _SQLITE)):
             for name, value in values.items():
                 argv += (option, f"{name}={value}")
         # Nothing here calls home, nor reads the person's own `temporal` profiles.
