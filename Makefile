@@ -6,7 +6,7 @@ BIN := .venv/bin
 COMPILE := pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check faults lock clean
+.PHONY: help setup demo test check faults bench lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: setup ## style, types, layers and unit tests: under a minute
 
 faults: setup ## load and faults for MINUTES from SEED, then every invariant
 	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3)
+
+bench: setup ## measurements beside BullMQ, taskiq and bare Temporal, in ten minutes; ARGS=--quick for two, ARGS='--only NAME'
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(UV) ## write the locks anew from pyproject.toml: versions and hashes; that of the image has fewer packages
 	$(UV) $(COMPILE) --all-extras --output-file requirements.lock
