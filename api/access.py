@@ -44,6 +44,8 @@ NEEDS: dict[str, Need] = {
     "GET /api/enrichment/jobs/{jobId}/history": Scope.READ,
     "GET /api/enrichment/jobs/{jobId}/document": Scope.READ,
     "GET /api/enrichment/jobs/{jobId}/events": Scope.READ,
+    "GET /api/enrichment/jobs/{jobId}/audit": Scope.READ,
+    "POST /api/enrichment/jobs/{jobId}/review": Scope.REVIEW,
     "GET /api/queue/dashboard": Scope.READ,
     "GET /metrics": Scope.READ,
     "GET /session": Open.ANYBODY_KNOWN,

@@ -7,11 +7,12 @@ from pydantic import Field
 from starlette.responses import Response
 
 from enrichment.access.scopes import Scope
+from enrichment.audit.entries import AuditEntry
 from enrichment.health import Health
 from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
 from enrichment.jobs.statistics import Minute, QueueLoad, Stats, Worker
-from enrichment.models import OPEN, Event, Job, JobStatus, JobType, Model
+from enrichment.models import OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
 from enrichment.upload import Intake
 
 JOBS = "/api/enrichment/jobs"
@@ -53,6 +54,12 @@ class History(Model):
     """Every change of a job's state, the oldest first."""
 
     events: list[Event]
+
+
+class Audit(Model):
+    """What was done with the candidate of a job, the oldest first."""
+
+    entries: list[AuditEntry]
 
 
 class ErrorCount(Model):
@@ -137,12 +144,15 @@ def job_url(job_id: str) -> str:
 def _links(job: Job) -> Links:
     home = job_url(job.job_id)
     has_document = job.type is JobType.COMPETENCE_FILE_GENERATION and job.status is JobStatus.COMPLETED
+    review = None if job.review is None else job.review.status
     links = (
         ("self", home, True),
         ("events", f"{home}/events", True),
         ("history", f"{home}/history", True),
         ("cancel", f"{home}/cancel", job.status in OPEN),
-        ("retry", f"{home}/retry", job.status in ENDED_EARLY),
+        ("retry", f"{home}/retry", job.status in ENDED_EARLY or review is ReviewStatus.REJECTED),
+        ("review", f"{home}/review", review in (ReviewStatus.DRAFT, ReviewStatus.REJECTED)),
+        ("audit", f"{home}/audit", True),
         ("document", f"{home}/document?format=md", has_document),
         ("children", f"{home}/children", job.type is JobType.BULK_CANDIDATE_ENRICHMENT),
         ("parent", job_url(job.parent_id or ""), job.parent_id is not None),

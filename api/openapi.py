@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.access import COOKIE, Need, Open, needed
 from api.answers import Problem
-from api.parameters import Cancellation, SignIn
+from api.parameters import Cancellation, ReviewRequest, SignIn
 from enrichment.access.scopes import Scope
 from enrichment.models import Submission
 
@@ -92,6 +92,29 @@ SIGN_IN_BODY = {
         "content": {"application/json": {"schema": {"$ref": _COMPONENT.format(model="SignIn")}}},
     }
 }
+_REVIEWS = {
+    "approve": {"summary": "Approve it as it is", "value": {"decision": "approve"}},
+    "approve with edits": {
+        "summary": "Approve it with one sentence changed and one left out",
+        "value": {
+            "decision": "approve",
+            "edits": [
+                {"pointer": "/headline", "value": "Backend developer, Python"},
+                {"pointer": "/summary/0", "accept": True},
+                {"pointer": "/summary/1", "accept": False},
+            ],
+        },
+    },
+    "reject": {"summary": "Reject it", "value": {"decision": "reject"}},
+}
+REVIEW_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": _COMPONENT.format(model="ReviewRequest")}, "examples": _REVIEWS}
+        },
+    }
+}
 
 _PROBLEMS = {
     400: "The body cannot be read",
@@ -143,6 +166,7 @@ class Documented(FastAPI):
                     (Submission, "validation"),
                     (Cancellation, "validation"),
                     (SignIn, "validation"),
+                    (ReviewRequest, "validation"),
                     (Problem, "serialization"),
                 ],
                 ref_template=_COMPONENT,

@@ -25,10 +25,12 @@ from enrichment.models import (
     Locale,
     Model,
     Options,
+    ReviewStatus,
     SingleJobType,
     Submission,
 )
 from enrichment.queues import Queue
+from enrichment.review.edits import Edit
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 
@@ -143,6 +145,17 @@ class SignIn(Model):
     key: str = Field(min_length=1, max_length=200, strict=True)
 
 
+class ReviewRequest(Model):
+    """The body of a review."""
+
+    decision: Literal["approve", "reject"]
+    edits: tuple[Edit, ...] = Field(default=(), max_length=1_000)
+
+    @property
+    def status(self) -> ReviewStatus:
+        return ReviewStatus.APPROVED if self.decision == "approve" else ReviewStatus.REJECTED
+
+
 async def plain_query(request: Request) -> None:
     """What no parameter may hold, said once: bytes that are not UTF-8, NUL, and a name given twice."""
     raw = request.scope["query_string"]
@@ -178,6 +191,10 @@ async def _sign_in(request: Request) -> SignIn:
     return _validated(SignIn, await reader.read(request, _settings(request).max_body_bytes))
 
 
+async def _review(request: Request) -> ReviewRequest:
+    return _validated(ReviewRequest, await reader.read(request, _settings(request).max_body_bytes))
+
+
 def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
@@ -195,6 +212,7 @@ TheQueue = Annotated[EnrichmentQueue, Depends(_queue)]
 TheSubmission = Annotated[Submission, Depends(_submission)]
 TheCancellation = Annotated[Cancellation, Depends(_cancellation)]
 TheSignIn = Annotated[SignIn, Depends(_sign_in)]
+TheReview = Annotated[ReviewRequest, Depends(_review)]
 JobIdInPath = Annotated[JobId, Path(alias="jobId", description="A job's id")]
 IdempotencyKey = Annotated[
     str | None,

@@ -196,6 +196,40 @@ class Progress(Model):
     """Redis did not answer, or has lost the snapshot: the percentage is a guess from the row's status."""
 
 
+class ReviewStatus(StrEnum):
+    """What a person has said of a result; a draft until then."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Verdict(StrEnum):
+    """What a reviewer has said of one field."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"
+    REJECTED = "rejected"
+
+
+class ReviewedField(Model):
+    """One field of a result, as the enrichment wrote it and as the reviewer wants it; `after` is null if rejected."""
+
+    pointer: str
+    verdict: Verdict
+    before: Any
+    after: Any
+
+
+class Review(Model):
+    """The review of a result. `edits` are in the job itself, and left out of lists."""
+
+    status: ReviewStatus
+    reviewed_at: datetime | None = None
+    reviewed_by: str | None = None
+    edits: tuple[ReviewedField, ...] = ()
+
+
 class Job(Model):
     """One job, as `GET` shows it. `priority` is the number, `queue` the Temporal task queue."""
 
@@ -210,6 +244,9 @@ class Job(Model):
     queue: str
     progress: Progress | None = None
     result: JSON | None = None
+    """As approved, once it is; `review.edits` tells what was there before."""
+    review: Review | None = None
+    """Of a completed job other than a bulk."""
     error: str | None
     error_code: str | None
     retry_count: int

@@ -13,6 +13,11 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
+def parts(pointer: str) -> list[str]:
+    """The keys and indexes that a pointer other than `""` goes by, as they stand in the document."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
+
+
 def resolve(document: object, pointer: str) -> object:
     """The value that `pointer` names in `document`; `""` is the document itself.
 
@@ -24,9 +29,9 @@ def resolve(document: object, pointer: str) -> object:
     if not pointer.startswith("/"):
         raise LookupError("a pointer is empty or starts with a slash")
     value = document
-    for part in pointer[1:].split("/"):
+    for part in parts(pointer):
         if isinstance(value, dict):
-            value = value[part.replace("~1", "/").replace("~0", "~")]
+            value = value[part]
         elif isinstance(value, list) and _INDEX.fullmatch(part):
             value = value[int(part)]
         else:

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """Computed from the evidence by a stated rule; computing it again gives the same value."""
     INFERRED = "inferred"
     """Judged from the evidence by a stated rule; a person may judge otherwise."""
+    EDITED = "edited"
+    """Written by the person who reviewed the result; the evidence is that of what stood there before."""
 
 
 class Statement(Model, Generic[T]):

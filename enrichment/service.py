@@ -11,6 +11,7 @@ from typing import Self
 from temporalio.client import Client
 
 from enrichment import health, progress, submission, temporal
+from enrichment.audit import entries
 from enrichment.cleanup import Cleanup, clean_up
 from enrichment.db import Database
 from enrichment.documents import formats
@@ -19,8 +20,10 @@ from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
 from enrichment.jobs import batches, documents, intake, queries, statistics, transitions
-from enrichment.models import Event, Job, JobRequest, JobStatus, JobType, Progress, Submission
+from enrichment.models import Event, Job, JobRequest, JobStatus, JobType, Progress, ReviewStatus, Submission
 from enrichment.progress import ProgressStore
+from enrichment.review.act import review
+from enrichment.review.edits import Edit
 from enrichment.settings import Settings
 from enrichment.upload import Intake, Limits, Upload
 from enrichment.wake import Wake
@@ -168,6 +171,8 @@ class EnrichmentQueue:
     async def get_document(self, job_id: str, format_: Format) -> bytes:
         """The competence file of a completed job: as it was stored, or else rendered from the result.
 
+        Of an approved job it shows what the reviewer has edited.
+
         Raises:
             NotFound: this tenant has no such job, or the job makes no document.
             Conflict: the job is not completed.
@@ -210,7 +215,7 @@ class EnrichmentQueue:
         return await self.get_job_status(job_id)
 
     async def retry_job(self, job_id: str) -> Job:
-        """Runs a failed or cancelled job again, under the same id; of a bulk, what is not completed.
+        """Runs a failed, cancelled or rejected job again, under the same id; of a bulk, what is not completed.
 
         Raises:
             NotFound: this tenant has no such job.
@@ -221,11 +226,37 @@ class EnrichmentQueue:
             job = await self.get_job_status(job_id)
             if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
                 raise Conflict("The job's bulk still runs: retry the job when the bulk has ended")
-            raise Conflict(f"The job is {job.status}: only a failed or cancelled job can be retried")
+            if job.review is not None and job.review.status is ReviewStatus.APPROVED:
+                raise Conflict("The result is approved: it does not change any more")
+            raise Conflict(f"The job is {job.status}: only a failed, cancelled or rejected job can be retried")
         self._wake.soon()
         waiting = Progress(percentage=0, stage=JobStatus.PENDING, message="Waiting for its turn")
         await self._progress.report(job_id, retried.run, waiting)
         return await self.get_job_status(job_id)
+
+    async def review_job(self, job_id: str, status: ReviewStatus, edits: Sequence[Edit] = (), *, by: str) -> Job:
+        """Approves or rejects the result of a completed job, field by field where `edits` says so.
+
+        An approved result never changes again. A rejected one can be reviewed again, and its job retried.
+
+        Raises:
+            NotFound: this tenant has no such job.
+            Conflict: there is no result to review, or it is approved, by now.
+            InvalidInput: an edit does not fit the result.
+        """
+        await review(self._database, await self.get_job_status(job_id), status, edits, by)
+        return await self.get_job_status(job_id)
+
+    async def get_audit(self, job_id: str) -> list[entries.AuditEntry]:
+        """What was done with the job's candidate, by whom and with which model; also when the job is deleted since.
+
+        Raises:
+            NotFound: this tenant has no such job, and had none that did anything.
+        """
+        acts = await entries.of_job(self._database, self._tenant, job_id)
+        if not acts:
+            await self.get_job_status(job_id)
+        return acts
 
     async def watch(self, job_id: str) -> AsyncGenerator[Job, None]:
         """The job now and at each change of its progress; the last one yielded is terminal.

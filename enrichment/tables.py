@@ -69,6 +69,10 @@ class JobRow(Base):
     input_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
     cost_usd: Mapped[float | None]
+    review: Mapped[str | None]
+    """What a person has said of the result: `approved` or `rejected`; none while it is a draft."""
+    reviewed_at: Mapped[datetime | None]
+    reviewed_by: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint(
@@ -80,6 +84,8 @@ class JobRow(Base):
         CheckConstraint("status <> 'completed' OR result IS NOT NULL", name="job_completed_has_result"),
         CheckConstraint("status <> 'failed' OR error_code IS NOT NULL", name="job_failed_has_code"),
         CheckConstraint("run >= 1 AND retry_count >= 0 AND max_retries >= 0", name="job_counts_positive"),
+        CheckConstraint("review IN ('approved','rejected')", name="job_review_known"),
+        CheckConstraint("review IS NULL OR status = 'completed'", name="job_review_of_result"),
         UniqueConstraint("tenant", "idempotency_key", name="job_idempotency_key"),
         Index("job_candidate", "candidate_id", "type"),
         Index("job_status", "status"),

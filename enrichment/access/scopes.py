@@ -15,6 +15,8 @@ class Scope(StrEnum):
     READ = "read"
     """Read jobs, results and overviews of the tenant."""
     CANCEL = "cancel"
+    REVIEW = "review"
+    """Approve and reject results."""
     EXPORT = "export"
     """Take out all that is held of a candidate."""
     ERASE = "erase"
@@ -32,6 +34,11 @@ class Principal:
     tenant: str
     scopes: frozenset[Scope]
     key_id: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """How the record names who did something."""
+        return self.key_id or "local"
 
     def require(self, scope: Scope) -> None:
         """Raises Forbidden where the caller may not do this."""

@@ -23,7 +23,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "document": ("documents", "Print or save a competence file: docx, pdf, html, md."),
         "list": ("jobs", "List jobs, the newest first."),
         "cancel": ("jobs", "Cancel jobs that have not ended."),
-        "retry": ("jobs", "Run failed or cancelled jobs again, under the same ids."),
+        "retry": ("jobs", "Run failed, cancelled or rejected jobs again, under the same ids."),
+        "review": ("reviewing", "Approve or reject the result of a job, field by field if need be."),
+        "audit": ("reviewing", "Show what was done with a job's candidate, by whom, with which model."),
     },
     "Operate": {
         "stats": ("operations", "Count jobs by status, queue and type; show times and errors."),

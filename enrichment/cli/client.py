@@ -49,6 +49,14 @@ class Api:
     async def retry(self, job_id: str) -> JSON:
         return await self._json("POST", _path(job_id, "retry"))
 
+    async def review(self, job_id: str, decision: str, edits: list[JSON]) -> JSON:
+        body = json.dumps({"decision": decision, "edits": edits}).encode()
+        headers = {"Content-Type": "application/json"}
+        return await self._json("POST", _path(job_id, "review"), content=body, headers=headers)
+
+    async def audit(self, job_id: str) -> JSON:
+        return await self._json("GET", _path(job_id, "audit"))
+
     async def stats(self) -> JSON:
         return await self._json("GET", "/api/enrichment", params={"action": "stats"})
 

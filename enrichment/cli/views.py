@@ -36,6 +36,7 @@ def job(job: JSON) -> RenderableType:
         "started": _time(job["startedAt"]),
         "ended": _time(job["completedAt"]),
         "took": None if seconds is None or job["completedAt"] is None else duration(seconds),
+        "review": job["review"] and job["review"]["status"],
         "model": ", ".join(filter(None, dict.fromkeys((job["provider"], job["model"])))) or None,
     }
     hints = {"completed": f"enrich result {job['jobId']}", "failed": f"enrich retry {job['jobId']}"}
@@ -87,7 +88,24 @@ def stats(stats: JSON) -> RenderableType:
     parts.append(_tally("type", stats["byType"]))
     if stats["errors"]:
         parts += ["", _tally("error", stats["errors"])]
+    if stats["approvals"]:
+        parts += ["", _approvals(stats["approvals"])]
     return Group(*parts)
+
+
+def audit(audit: JSON) -> RenderableType:
+    """A line an act."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("at", "run", "act", "by", "model", "prompt", "cost"):
+        table.add_column(name, no_wrap=True)
+    for entry in audit["entries"]:
+        cost = (entry["usage"] or {}).get("costUsd")
+        table.add_row(
+            _time(entry["at"]), str(entry["run"]), entry["act"], entry["actor"],
+            ", ".join(filter(None, dict.fromkeys((entry["provider"], entry["model"])))), entry["promptVersion"] or "–",
+            "–" if cost is None else f"${cost:.4f}",
+        )  # fmt: skip
+    return table
 
 
 def health(health: JSON) -> RenderableType:
@@ -132,6 +150,14 @@ def _tally(noun: str, counts: dict[str, int]) -> Table:
     table = _table(noun, "jobs")
     for name, jobs in counts.items():
         table.add_row(name, _number(jobs))
+    return table
+
+
+def _approvals(approvals: list[JSON]) -> Table:
+    table = _table("reviewed", "approved", "rejected", "rate")
+    for each in approvals:
+        name = ", ".join(filter(None, dict.fromkeys((each["provider"], each["model"], each["promptVersion"]))))
+        table.add_row(name, _number(each["approved"]), _number(each["rejected"]), f"{each['rate']:.1%}")
     return table
 
 

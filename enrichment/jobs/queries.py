@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 
 from enrichment.db import Database
-from enrichment.models import Event, Job, JobStatus, JobType
+from enrichment.models import JSON, Event, Job, JobStatus, JobType, Review, ReviewedField, ReviewStatus
+from enrichment.review.reviews import EditsRow
 from enrichment.tables import EventRow, JobRow
 
 
@@ -37,10 +38,14 @@ _SUMMARY = (
     JobRow.id, JobRow.run, JobRow.tenant, JobRow.candidate_id, JobRow.type, JobRow.status, JobRow.priority,
     JobRow.queue, JobRow.error, JobRow.error_code, JobRow.retry_count, JobRow.max_retries, JobRow.retry_at,
     JobRow.parent_id, JobRow.created_at, JobRow.run_at, JobRow.started_at, JobRow.completed_at, JobRow.provider,
-    JobRow.model,
+    JobRow.model, JobRow.review, JobRow.reviewed_at, JobRow.reviewed_by,
 )  # fmt: skip
-
-_GET = select(*_SUMMARY, JobRow.result).where(JobRow.tenant == bindparam("tenant"), JobRow.id == bindparam("job_id"))
+_EDITS = (
+    select(EditsRow.edits).where(EditsRow.job_id == JobRow.id, EditsRow.run == JobRow.run).scalar_subquery()
+)  # fmt: skip
+_GET = select(*_SUMMARY, JobRow.result, _EDITS.label("edits")).where(
+    JobRow.tenant == bindparam("tenant"), JobRow.id == bindparam("job_id")
+)
 """Made once: SQLAlchemy matches the columns of a new statement to those it has compiled at every call."""
 
 
@@ -49,7 +54,7 @@ async def get(database: Database, tenant: str, job_id: str) -> Job | None:
     row = (await database.execute(_GET, {"tenant": tenant, "job_id": job_id})).first()
     if row is None:
         return None
-    return _job(row, result=row.result if row.status == JobStatus.COMPLETED else None)
+    return _job(row, result=row.result if row.status == JobStatus.COMPLETED else None, edits=row.edits)
 
 
 async def statuses(database: Database, job_ids: Sequence[str]) -> dict[str, JobStatus]:
@@ -105,7 +110,7 @@ def _narrow(statement: Select[*tuple[Any, ...]], tenant: str, wanted: Filter) ->
     return statement.where(JobRow.parent_id.is_(None)) if wanted.without_children else statement
 
 
-def _job(row: Any, result: dict[str, Any] | None = None) -> Job:
+def _job(row: Any, result: dict[str, Any] | None = None, edits: Sequence[JSON] | None = None) -> Job:
     return Job(
         job_id=row.id,
         run=row.run,
@@ -116,6 +121,7 @@ def _job(row: Any, result: dict[str, Any] | None = None) -> Job:
         priority=row.priority,
         queue=row.queue,
         result=result,
+        review=_review(row, edits or ()),
         error=row.error,
         error_code=row.error_code,
         retry_count=row.retry_count,
@@ -128,4 +134,17 @@ def _job(row: Any, result: dict[str, Any] | None = None) -> Job:
         completed_at=row.completed_at,
         provider=row.provider,
         model=row.model,
+    )
+
+
+def _review(row: Any, edits: Sequence[JSON]) -> Review | None:
+    if row.status != JobStatus.COMPLETED or row.type == JobType.BULK_CANDIDATE_ENRICHMENT:
+        return None
+    if row.review is None:
+        return Review(status=ReviewStatus.DRAFT)
+    return Review(
+        status=ReviewStatus(row.review),
+        reviewed_at=row.reviewed_at,
+        reviewed_by=row.reviewed_by,
+        edits=tuple(ReviewedField.model_validate(edit) for edit in edits),
     )

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text
 from enrichment import queues
 from enrichment.db import Database
 from enrichment.models import JobStatus, JobType, Model
+from enrichment.review.reviews import Approval, approvals
 from enrichment.tables import CountRow, WorkerRow
 
 SAMPLE = 1_000
@@ -34,6 +35,8 @@ class Stats(Model):
     success_rate: float | None
     """Completed over completed and failed, 0 to 1; None before the first of them."""
     processing_time: Durations
+    approvals: tuple[Approval, ...]
+    """How reviewers received the results, by model and prompt."""
 
 
 class Worker(Model):
@@ -128,6 +131,7 @@ async def stats(database: Database, tenant: str) -> Stats:
             average_seconds=None if duration.average is None else float(duration.average),
             p95_seconds=None if duration.p95 is None else float(duration.p95),
         ),
+        approvals=await approvals(database, tenant),
     )
 
 

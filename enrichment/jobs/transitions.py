@@ -2,7 +2,7 @@
 
     pending ──begin──▶ in_progress ──finish──▶ completed | failed | cancelled
        └──────────────cancel──────────────────▶ cancelled
-    failed | cancelled ──retry──▶ pending, as the next run
+    failed | cancelled | completed, but rejected in review ──retry──▶ pending, as the next run
 
 A statement that finds another run or another state changes nothing and says so: its caller's work is superseded.
 """
@@ -151,8 +151,10 @@ _RETRY = text("""
         UPDATE enrichment_job AS job
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
-            lane = NULL, run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL
-        WHERE id = :id AND tenant = :tenant AND status IN ('failed', 'cancelled')
+            lane = NULL, run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL,
+            review = NULL, reviewed_at = NULL, reviewed_by = NULL
+        WHERE id = :id AND tenant = :tenant
+          AND (status IN ('failed', 'cancelled') OR status = 'completed' AND review = 'rejected')
           AND NOT EXISTS (SELECT 1 FROM enrichment_job AS parent
                           WHERE parent.id = job.parent_id AND parent.status IN ('pending', 'in_progress'))
         RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
@@ -217,7 +219,7 @@ async def cancel(database: Database, tenant: str, job_id: str, reason: str) -> C
 
 
 async def retry(database: Database, tenant: str, job_id: str) -> Changed | None:
-    """Makes a failed or cancelled job pending again as its next run; of a bulk, what is not completed with it.
+    """Makes a failed, cancelled or rejected job pending again as its next run, and of a bulk what is not completed.
 
     None: there is no such job in these states, or it belongs to a bulk that still runs.
     """

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from enrichment.access import keys  # noqa: F401 its tables join the metadata
+from enrichment.audit import entries  # noqa: F401 likewise
+from enrichment.review import reviews  # noqa: F401 likewise
 from enrichment.tables import Base
 
 _ONE_AT_A_TIME = 0x656E7269

@@ -213,7 +213,7 @@ async def test_cancelling_a_completed_job_is_a_conflict(queue: EnrichmentQueue) 
 
     with pytest.raises(Conflict, match="The job is completed"):
         await queue.cancel_job(job_id)
-    with pytest.raises(Conflict, match="only a failed or cancelled job"):
+    with pytest.raises(Conflict, match="only a failed, cancelled or rejected job"):
         await queue.retry_job(job_id)
 
 

@@ -9,12 +9,18 @@ import asyncpg
 import pytest
 from sqlalchemy import event, text
 
+from enrichment.audit import entries
 from enrichment.db import Database, dsn
 from enrichment.jobs import batches, documents, outbox, queries, statistics, transitions, upkeep
-from enrichment.models import JobStatus, JobType
+from enrichment.models import JobStatus, JobType, ReviewStatus
+from enrichment.review import reviews
+from enrichment.review.reviews import Decision
 from enrichment.settings import Settings
 
-GROWING = {"enrichment_job", "enrichment_event", "enrichment_document", "enrichment_throughput"}
+GROWING = {
+    "enrichment_job", "enrichment_event", "enrichment_document", "enrichment_throughput", "enrichment_audit",
+    "enrichment_review_edits",
+}  # fmt: skip
 ROWS = 20_000
 """Enough that reading a whole table clearly costs the planner more; of the narrow throughput rows, five times that."""
 
@@ -40,6 +46,14 @@ THROUGHPUT = text("""
     SELECT now() - n * interval '1 minute', 'plans', 'enrichment-low', 'completed', 0, 1, 1
     FROM generate_series(1, :rows) AS n
 """)
+EDITS = text("""
+    INSERT INTO enrichment_review_edits (job_id, run, edits)
+    SELECT id, 1, '[]' FROM enrichment_job WHERE tenant = 'plans' AND status = 'completed'
+""")
+AUDIT = text("""
+    INSERT INTO enrichment_audit (tenant, job_id, run, act, actor, type, input_hash)
+    SELECT tenant, id, 1, 'completed', 'system', type, '' FROM enrichment_job WHERE tenant = 'plans'
+""")
 EVENTS = text("""
     INSERT INTO enrichment_event (job_id, run, to_status)
     SELECT id, 1, 'pending' FROM enrichment_job WHERE tenant = 'plans'
@@ -51,6 +65,8 @@ async def many_rows(database: Database) -> Database:
     await database.execute(SEED, {"rows": ROWS})
     await database.execute(EVENTS)
     await database.execute(DOCUMENTS)
+    await database.execute(EDITS)
+    await database.execute(AUDIT)
     await database.execute(THROUGHPUT, {"rows": 5 * ROWS})
     for table in GROWING:
         await database.execute(text(f"ANALYZE {table}"))
@@ -81,6 +97,8 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "children": lambda db: queries.page(db, "plans", queries.Filter(parent_id="plan-101"), limit=50, cursor=None),
     "events": lambda db: queries.events(db, "plans", "plan-7"),
     "document": lambda db: documents.get(db, "plans", "plan-7", "md"),
+    "audit": lambda db: entries.of_job(db, "plans", "plan-7"),
+    "review": lambda db: reviews.review(db, "plans", "plan-7", 1, Decision(ReviewStatus.REJECTED, "me")),
     "claim": lambda db: outbox.claim(db, ["enrichment-low"], 20),
     "begin": lambda db: transitions.begin(db, "plan-7", 1, 1),
     "save": lambda db: transitions.save(db, "plan-7", 1, {}),

@@ -1,0 +1,43 @@
+"""`/api/enrichment/jobs/{jobId}/review` and `…/audit`: what people say of results, and what was done with the data."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api import answers
+from api.access import OWNER, Caller
+from api.openapi import OF_BODY, REVIEW_BODY, problems
+from api.parameters import JobIdInPath, Nothing, TheQueue, TheReview
+
+router = APIRouter(prefix=answers.JOBS, tags=["review"])
+
+
+@router.post(
+    "/{jobId}/review",
+    summary="Approve or reject a result",
+    response_model=answers.JobView,
+    responses=problems(404, 409, *OF_BODY),
+    openapi_extra=REVIEW_BODY,
+)
+async def review(queue: TheQueue, caller: Caller, job_id: JobIdInPath, wanted: TheReview, _: Nothing) -> Response:
+    """A result is a draft until then. Approved, it never changes again; rejected, its job can be retried.
+
+    An edit names a statement of the result by its JSON pointer and gives its new `value`, or says whether to `accept`
+    it; what is not accepted is left out of the approved result. An entry of a list, such as a skill, can be left out
+    too.
+    """
+    job = await queue.review_job(job_id, wanted.status, wanted.edits, by=(caller or OWNER).actor)
+    return answers.send(answers.view(job))
+
+
+@router.get(
+    "/{jobId}/audit",
+    summary="Read what was done with a candidate's data",
+    response_model=answers.Audit,
+    responses=problems(404),
+)
+async def audit(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """Each run that ended and each review: when, by whom, with which model and prompt, at what cost; no personal data.
+
+    The entries stay when the job is deleted.
+    """
+    return answers.send(answers.Audit.model_construct(entries=await queue.get_audit(job_id)))
