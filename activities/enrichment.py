@@ -8,47 +8,58 @@ from temporalio import activity
 
 from activities.attempt import RENDERED, Attempt, Attempts, Superseded
 from activities.boundary import for_workflow, ours
+from activities.endings import Endings
 from activities.heartbeat import Milestone, heartbeating
 from enrichment.db import Database
 from enrichment.documents import store
 from enrichment.errors import EnrichmentError
 from enrichment.jobs import transitions
+from enrichment.jobs.transitions import Outcome
+from enrichment.models import JSON, JobStatus
 from enrichment.runs import Activity, JobRun
 
 
 class EnrichmentActivities:
-    """Each step answers whether the job is still its own: a job that was cancelled needs no further step."""
+    """Each step answers whether the job is still its own: a job that was cancelled needs no further step.
 
-    def __init__(self, database: Database, attempts: Attempts) -> None:
+    The last step completes the job in the statement that stores what it has made, and answers with the status.
+    """
+
+    def __init__(self, database: Database, attempts: Attempts, endings: Endings) -> None:
         self._database = database
         self._attempts = attempts
+        self._endings = endings
 
     @activity.defn(name=Activity.ENRICH)
-    async def enrich(self, job: JobRun) -> bool:
-        """Enriches the candidate and saves the result in the row, as a draft until the job is finished."""
+    async def enrich(self, job: JobRun) -> str | bool:
+        """Enriches the candidate and saves the result in the row: a draft, where there is another step."""
 
-        async def step(attempt: Attempt, milestone: Milestone) -> bool:
+        async def step(attempt: Attempt, milestone: Milestone) -> str | bool:
             work = await self._attempts.begin(attempt)
-            if work.has_result:
-                return True
-            result = await self._attempts.enrich(attempt, work, milestone)
-            return await self._attempts.until_stored(
-                lambda: transitions.save(self._database, job.job_id, job.run, result)
-            )
+            result = None if work.has_result else await self._attempts.enrich(attempt, work, milestone)
+            return await self._attempts.until_stored(lambda: self._store(job, result))
 
         return await self._attempt(job, step)
 
     @activity.defn(name=Activity.RENDER)
-    async def render(self, job: JobRun) -> bool:
+    async def render(self, job: JobRun) -> str | bool:
         """Renders the saved result into documents."""
 
-        async def step(attempt: Attempt, milestone: Milestone) -> bool:
+        async def step(attempt: Attempt, milestone: Milestone) -> str | bool:
             await self._attempts.report(attempt, milestone, RENDERED, "rendering", "Rendering the document")
-            return await store.render(self._database, job.job_id, job.run)
+            is_ours = await store.render(self._database, job.job_id, job.run)
+            return is_ours and await self._attempts.until_stored(lambda: self._store(job, None))
 
         return await self._attempt(job, step)
 
-    async def _attempt(self, job: JobRun, step: Callable[[Attempt, Milestone], Awaitable[bool]]) -> bool:
+    async def _store(self, job: JobRun, result: JSON | None) -> str | bool:
+        """Keeps a result, if it was not kept before; completes the job, if this is its last step."""
+        if job.is_last_step:
+            completed = Outcome(JobStatus.COMPLETED, result=result)
+            return await self._endings.end(job.job_id, job.run, completed) and completed.status.value
+        return result is None or await transitions.save(self._database, job.job_id, job.run, result)
+
+    async def _attempt(self, job: JobRun, step: Callable[[Attempt, Milestone], Awaitable[str | bool]]) -> str | bool:
         """One attempt of a step: it heartbeats, and its failure is shown in the row."""
         attempt = Attempt(job.job_id, job.run, job.attempt + activity.info().attempt - 1, job.max_retries)
         async with heartbeating(job.milestone) as milestone:

@@ -39,5 +39,5 @@ async def heartbeating(reached: int = 0) -> AsyncIterator[Milestone]:
 
 async def _beat(milestone: Milestone) -> None:
     while True:
+        await asyncio.sleep(EVERY_S)  # first: a job that is done by then costs Temporal no call
         activity.heartbeat(milestone.percentage)
-        await asyncio.sleep(EVERY_S)

@@ -42,6 +42,8 @@ class JobRun(Shape):
     """Which attempt of the run this is; those that were put off do not count."""
     milestone: int = 0
     """The percentage that earlier attempts have reached, and that is never fallen back from."""
+    is_last_step: bool = False
+    """The activity writes the ending together with its result, so that no other has to; it answers with the status."""
 
 
 class Ending(Shape):

@@ -38,26 +38,28 @@ class Next:
     delay: timedelta
 
 
-async def take(job: JobRun, steps: Sequence[Step]) -> bool:
-    """Takes the steps in turn; answers whether the job is still ours.
+async def take(job: JobRun, steps: Sequence[Step]) -> str | bool:
+    """Takes the steps in turn. The status that the last one has ended the row in, or whether the job is still ours.
 
     Raises:
         ActivityError: a step failed for good, or was cancelled.
     """
+    answer: str | bool = True
     for step in steps:
-        if not await _take(job, step):
-            return False
-    return True
+        answer = await _take(job.model_copy(update={"is_last_step": step is steps[-1]}), step)
+        if not answer:
+            break
+    return answer
 
 
-async def _take(job: JobRun, step: Step) -> bool:
+async def _take(job: JobRun, step: Step) -> str | bool:
     while True:
         workflow.set_current_details(f"**{step.activity}**, attempt {job.attempt} of {job.max_retries + 1}")
         try:
-            is_ours: bool = await workflow.execute_activity(
+            answer: str | bool = await workflow.execute_activity(
                 step.activity,
                 job,
-                result_type=bool,
+                result_type=str | bool,  # type: ignore[arg-type]
                 start_to_close_timeout=step.attempt_timeout,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=_when_its_worker_dies(job),
@@ -72,7 +74,7 @@ async def _take(job: JobRun, step: Step) -> bool:
             if following.delay:
                 await workflow.sleep(following.delay)
         else:
-            return is_ours
+            return answer
 
 
 def after(job: JobRun, error: ActivityError) -> Next | None:

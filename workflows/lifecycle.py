@@ -2,8 +2,8 @@
 
     steps (each an activity, with the attempts of its queue) ──▶ finish (retried until it is written)
 
-Whatever happens to the steps, `finish` writes one ending. The row may have ended before, by a cancel: then the row
-stands, and `finish` says so.
+The last step writes a good ending together with its result. Whatever else happens to the steps, `finish` writes one
+ending. The row may have ended before, by a cancel: then the row stands, and `finish` says so.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class JobWorkflow:
     """The local activity that writes the ending."""
 
     def __init__(self) -> None:
-        self._work: asyncio.Task[bool] | None = None
+        self._work: asyncio.Task[str | bool] | None = None
         self._stop_reason: str | None = None
 
     @workflow.signal
@@ -51,17 +51,20 @@ class JobWorkflow:
         """Runs the steps, then writes the ending; returns the status that the row has ended in."""
         return await self.conclude(job, take(job, steps))
 
-    async def conclude(self, job: JobRun, work: Coroutine[Any, Any, bool]) -> str:
-        """Waits for `work`, which answers whether the job is still ours, and writes the ending, whatever it is.
+    async def conclude(self, job: JobRun, work: Coroutine[Any, Any, str | bool]) -> str:
+        """Waits for `work`, and writes the ending, whatever it is, unless `work` has: then it answers with the status.
 
-        A failed job's run fails in Temporal too, so that an operator finds it among the failures.
+        Else it answers whether the job is still ours. A failed job's run fails in Temporal too, so that an operator
+        finds it among the failures.
         """
         self._work = asyncio.create_task(work)
         if self._stop_reason is not None:
             self._work.cancel()
         try:
-            is_ours = await self._work
-            ending = Ending(job=job, status="completed" if is_ours else "superseded")
+            answer = await self._work
+            if isinstance(answer, str):
+                return _shown(answer)
+            ending = Ending(job=job, status="completed" if answer else "superseded")
         except (ActivityError, asyncio.CancelledError) as error:
             ending = self._ending_after(job, error)
         status: str = await workflow.execute_local_activity(
@@ -71,8 +74,7 @@ class JobWorkflow:
             start_to_close_timeout=RECORD_TIMEOUT,
             retry_policy=UNTIL_WRITTEN,
         )
-        workflow.upsert_search_attributes([JOB_STATUS.value_set(status)])
-        workflow.set_current_details(f"Ended: **{status}**")
+        _shown(status)
         if status == "failed":
             raise ApplicationError(ending.error or "", type=ending.error_code, non_retryable=True)
         if ending.status == "cancelled" and self._stop_reason is None:
@@ -90,3 +92,10 @@ class JobWorkflow:
             message = "The last attempt was not heard of any more: its worker died or took too long"
             return Ending(job=job, status="failed", error_code="internal", error=message)
         return Ending(job=job, status="failed", error_code="internal", error="The work failed in an unexpected way")
+
+
+def _shown(status: str) -> str:
+    """Tells those who look at Temporal how the run has ended."""
+    workflow.upsert_search_attributes([JOB_STATUS.value_set(status)])
+    workflow.set_current_details(f"Ended: **{status}**")
+    return status

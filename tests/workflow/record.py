@@ -1,7 +1,8 @@
 """Records the histories that `test_replay` holds the workflows against: `python -m tests.workflow.record`.
 
-Run it when a workflow is new. Never record anew to make a replay pass: a history that does not replay is a run of a
-customer that would get stuck. Guard the change with `workflow.patched` instead.
+Run it when a workflow is new, or takes a new way; what is recorded is left as it is. Never record anew to make a replay
+pass: a history that does not replay is a run of a customer that would get stuck. Guard the change with
+`workflow.patched` instead.
 """
 
 import asyncio
@@ -26,6 +27,11 @@ def _job(name: str) -> JobRun:
     return JobRun(job_id=name, run=1, tenant="acme", priority_key=1, max_retries=2)
 
 
+def _finished(script: Script) -> None:
+    """As before steps could write an ending."""
+    script.writes_ending = False
+
+
 def _troubled(script: Script) -> None:
     script.milestone = 40
     script.failures = [
@@ -45,8 +51,10 @@ def _sliced(script: Script) -> None:
 
 
 async def record(env: WorkflowEnvironment) -> None:
-    singles = [(job_type.value, job_type, lambda _: None) for job_type in SINGLE_TYPES]
+    before = [(job_type.value, job_type, _finished) for job_type in SINGLE_TYPES]
+    singles = [(f"{job_type}@ended", job_type, lambda _: None) for job_type in SINGLE_TYPES]
     troubles: list[tuple[str, JobType, Callable[[Script], None]]] = [
+        *before,
         *singles,
         ("troubled", JobType.SKILLS_OPTIMIZATION, _troubled),
         ("failed", JobType.SKILLS_OPTIMIZATION, _failing),
@@ -55,7 +63,9 @@ async def record(env: WorkflowEnvironment) -> None:
         script = Script(env)
         prepare(script)
         async with script.worker() as client:
-            handle = await client.start_workflow(job_type.workflow, _job(name), id=name, task_queue=TASK_QUEUE)
+            workflow_id = name.partition("@")[0]
+            job = _job(workflow_id)
+            handle = await client.start_workflow(job_type.workflow, job, id=workflow_id, task_queue=TASK_QUEUE)
             with contextlib.suppress(WorkflowFailureError):
                 await handle.result()
             await _save(name, handle)
@@ -84,8 +94,9 @@ async def record(env: WorkflowEnvironment) -> None:
 
 
 async def _save(name: str, handle: "WorkflowHandle[object, object]") -> None:
-    history = await handle.fetch_history()
-    (HISTORIES / f"{name}.json").write_text(history.to_json() + "\n")
+    file = HISTORIES / f"{name}.json"
+    if not file.exists():
+        file.write_text((await handle.fetch_history()).to_json() + "\n")
 
 
 async def main() -> None:

@@ -36,12 +36,21 @@ async def run_to_the_end(script: Script, job: JobRun, job_type: JobType = JobTyp
 
 
 @pytest.mark.parametrize("job_type", SINGLE_TYPES)
-async def test_each_type_takes_its_steps_and_finishes_once(script: Script, job_type: JobType) -> None:
+async def test_each_type_takes_its_steps_and_the_last_one_ends_it(script: Script, job_type: JobType) -> None:
     assert await run_to_the_end(script, a_run(), job_type) == "completed"
 
     renders = job_type is JobType.COMPETENCE_FILE_GENERATION
-    assert script.calls == (["enrich", "render", "finish"] if renders else ["enrich", "finish"])
-    assert script.endings[0].status == "completed"
+    assert script.calls == (["enrich", "render"] if renders else ["enrich"])
+
+
+@pytest.mark.parametrize("job_type", SINGLE_TYPES)
+async def test_a_step_of_an_earlier_version_leaves_the_ending_to_finish(script: Script, job_type: JobType) -> None:
+    script.writes_ending = False
+
+    assert await run_to_the_end(script, a_run(), job_type) == "completed"
+
+    assert script.calls[-1] == "finish"
+    assert [ending.status for ending in script.endings] == ["completed"]
 
 
 @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.band)

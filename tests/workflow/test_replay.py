@@ -8,14 +8,15 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from enrichment.models import JobType
-from worker.registry import JOB_WORKFLOWS, SANDBOX
+from tests.workflow.script import WHOLE_SANDBOX
+from worker.registry import JOB_WORKFLOWS
 
 HISTORIES = {path.stem: path.read_text() for path in (Path(__file__).parent / "histories").glob("*.json")}
 
 
 @pytest.mark.parametrize("name", HISTORIES)
 async def test_a_recorded_run_replays(name: str) -> None:
-    replayer = Replayer(workflows=JOB_WORKFLOWS, workflow_runner=SANDBOX, data_converter=pydantic_data_converter)
+    replayer = Replayer(workflows=JOB_WORKFLOWS, workflow_runner=WHOLE_SANDBOX, data_converter=pydantic_data_converter)
     workflow_id = name.partition("@")[0]
 
     await replayer.replay_workflow(WorkflowHistory.from_json(workflow_id, HISTORIES[name]))
