@@ -175,7 +175,7 @@ BAD_REQUESTS: dict[str, tuple[int, Call]] = {
     "events of unknown": (404, get(f"{JOBS}/{UNKNOWN}/events")),
     "children of unknown": (404, get(f"{JOBS}/{UNKNOWN}/children")),
     "document of unknown": (404, get(f"{JOBS}/{UNKNOWN}/document")),
-    "document in another format": (422, get(f"{JOBS}/{UNKNOWN}/document?format=docx")),
+    "document in another format": (422, get(f"{JOBS}/{UNKNOWN}/document?format=odt")),
     "cancel by path of unknown": (404, ("POST", f"{JOBS}/{UNKNOWN}/cancel", {})),
     "retry by path of unknown": (404, ("POST", f"{JOBS}/{UNKNOWN}/retry", {})),
     "cancel with a long reason": (422, ("POST", f"{JOBS}/{UNKNOWN}/cancel", {"json": {"reason": "x" * 201}})),

@@ -124,7 +124,7 @@ async def test_connections_that_the_server_cuts_cost_a_job_no_attempt(
         break
 
     cut = text("""
-        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
         WHERE pid <> pg_backend_pid() AND datname = current_database()
     """)
     assert (await database.execute(cut)).scalar_one() > 1
