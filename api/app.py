@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
-            await EnrichmentQueue.connect(settings, application="enrichment-api") as queue,
+            await EnrichmentQueue.connect(settings, application="enrichment-api", is_walled=True) as queue,
             _gate(settings) as gate,
         ):
             app.state.queue = queue

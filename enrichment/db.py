@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from copy import copy
 from typing import Any, Self
 
 import asyncpg
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
 
+from enrichment.access import wall
 from enrichment.breaker import Breaker
 from enrichment.errors import EnrichmentError, Internal, InvalidInput, StorageUnavailable
 from enrichment.settings import Settings
@@ -24,6 +26,8 @@ UNAVAILABLE_STATES = ("08", "53", "57", "58", "25006", "40")
 """SQLSTATEs after which the same statement may work: connection, resources, operator, system, read-only, rollback."""
 STILL_THERE_STATES = ("25006", "40")
 """Of these, the ones of a server that answers."""
+ROLE_UNKNOWN = "22023"
+"""What a connection is told that asks for the API's role before `enrich migrate` has made it."""
 REST_S = 0.5
 """For so long nobody asks a server that has just not answered; each caller is told so at once."""
 
@@ -37,14 +41,20 @@ def dsn(settings: Settings, drivername: str = "postgresql") -> str:
 class Database:
     """A pool of connections, and PostgreSQL's errors in our words."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, is_walled: bool = False) -> None:
         self._engine = engine
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._breaker = Breaker(REST_S)
+        self._is_walled = is_walled
+        self._tenant = ""
 
     @classmethod
-    def connect(cls, settings: Settings, *, application: str, pool_size: int = 10) -> Self:
-        """Opens no connection yet: the first statement does. `application` is shown in `pg_stat_activity`."""
+    def connect(cls, settings: Settings, *, application: str, pool_size: int = 10, is_walled: bool = False) -> Self:
+        """Opens no connection yet: the first statement does. `application` is shown in `pg_stat_activity`.
+
+        Behind the wall (see `enrichment.access.wall`) it sees the rows of no tenant, and `for_tenant` those of one.
+        """
+        role = {"role": wall.ROLE} if is_walled else {}
         engine = create_async_engine(
             dsn(settings, "postgresql+asyncpg"),
             pool_size=pool_size,
@@ -55,11 +65,17 @@ class Database:
             connect_args={
                 "timeout": CONNECT_TIMEOUT_S,
                 "command_timeout": STATEMENT_TIMEOUT_S,
-                "server_settings": {"application_name": application, "jit": "off"},
+                "server_settings": {"application_name": application, "jit": "off", **role},
             },
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        return cls(engine)
+        return cls(engine, is_walled=is_walled)
+
+    def for_tenant(self, tenant: str) -> Self:
+        """This database as `tenant` sees it, by the same connections. It differs only behind the wall."""
+        database = copy(self)
+        database._tenant = tenant
+        return database
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -73,6 +89,7 @@ class Database:
         """
         with self._translated():
             async with self._autocommit.connect() as connection:
+                await self._name_tenant(connection)
                 result: CursorResult[Any] = await connection.execute(statement, parameters)
                 return result
 
@@ -80,8 +97,23 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Several statements that commit together. Raises as `execute` does."""
         with self._translated():
-            async with self._engine.begin() as connection:
-                yield connection
+            async with self._engine.connect() as connection:
+                await self._name_tenant(connection)
+                async with connection.begin():
+                    yield connection
+
+    async def _name_tenant(self, connection: AsyncConnection) -> None:
+        """Tells PostgreSQL whose rows to show, where the connection last served somebody else.
+
+        It tells the driver, outside of any transaction: a transaction that is rolled back would take it back unseen.
+        """
+        if not self._is_walled or connection.info.get(wall.TENANT, "") == self._tenant:
+            return
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None  # noqa: S101 the connection has just been taken from the pool
+        connection.info[wall.TENANT] = None  # until it is known to have worked
+        await driver.execute("SELECT set_config($1, $2, false)", wall.TENANT, self._tenant)
+        connection.info[wall.TENANT] = self._tenant
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -116,7 +148,7 @@ def _refuse_closed(connection: Any, *_: object) -> None:
 
 
 def _told(state: str, what: str, *, from_server: bool) -> EnrichmentError:
-    if state.startswith("22"):
+    if state.startswith("22") and state != ROLE_UNKNOWN:
         return InvalidInput(f"PostgreSQL cannot hold a value of this request ({what})")
     if from_server and state and not state.startswith(UNAVAILABLE_STATES):
         return Internal(f"The database refused a statement ({what})")

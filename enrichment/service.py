@@ -53,17 +53,21 @@ class EnrichmentQueue:
         self._progress = progress_store
         self._feed = feed
         self._client = client
-        self._wake = Wake(database)
+        self._wake = Wake()
         self._high_water = progress.HighWater()
         self._tenant = DEFAULT_TENANT
+        """Of every statement; behind the wall, `for_tenant` also names it to the database."""
 
     @classmethod
-    async def connect(cls, settings: Settings, *, application: str = "enrichment") -> Self:
-        """Connects to nothing yet: each component is reached when it is first needed."""
+    async def connect(cls, settings: Settings, *, application: str = "enrichment", is_walled: bool = False) -> Self:
+        """Connects to nothing yet: each component is reached when it is first needed.
+
+        `is_walled`: PostgreSQL itself shows no row of a tenant that `for_tenant` has not named; for who serves others.
+        """
         redis = progress.client(settings)
         return cls(
             settings,
-            Database.connect(settings, application=application),
+            Database.connect(settings, application=application, is_walled=is_walled),
             ProgressStore(redis),
             Feed(redis),
             await temporal.connect(settings, lazy=True),
@@ -84,6 +88,7 @@ class EnrichmentQueue:
         """This queue as `tenant` sees it. It shares every connection with this one, which alone is to be closed."""
         queue = copy(self)
         queue._tenant = tenant
+        queue._database = self._database.for_tenant(tenant)
         return queue
 
     async def add_job(self, request: Submission, *, idempotency_key: str | None = None) -> intake.Accepted:
@@ -133,7 +138,7 @@ class EnrichmentQueue:
     def _accepted(self, accepted: intake.Accepted, job: intake.NewJob, request_hash: str | None) -> intake.Accepted:
         """Tells of a new job; refuses a key that stands for another request."""
         if accepted.is_new:
-            self._wake.soon()
+            self._wake.soon(self._database)
             log.info("Accepted", extra=JOB_ACCEPTED.fields(job_id=accepted.id, kind=job.type, queue=job.queue))
         elif accepted.request_hash != request_hash:
             fault = Fault("/Idempotency-Key", "was used before for another submission: use a new key")
@@ -229,7 +234,7 @@ class EnrichmentQueue:
             if job.review is not None and job.review.status is ReviewStatus.APPROVED:
                 raise Conflict("The result is approved: it does not change any more")
             raise Conflict(f"The job is {job.status}: only a failed, cancelled or rejected job can be retried")
-        self._wake.soon()
+        self._wake.soon(self._database)
         waiting = Progress(percentage=0, stage=JobStatus.PENDING, message="Waiting for its turn")
         await self._progress.report(job_id, retried.run, waiting)
         return await self.get_job_status(job_id)

@@ -18,13 +18,13 @@ _NOTIFY = text(f"NOTIFY {CHANNEL}")
 class Wake:
     """Sends the hint after the answer to the request, never before it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._wanted = False
+    def __init__(self) -> None:
+        self._wanted: Database | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def soon(self) -> None:
-        self._wanted = True
+    def soon(self, database: Database) -> None:
+        """`database` as the caller has it: a connection need not turn to another tenant for this."""
+        self._wanted = database
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._send(), name="wake the dispatchers")
 
@@ -33,7 +33,7 @@ class Wake:
             await self._task
 
     async def _send(self) -> None:
-        while self._wanted:
-            self._wanted = False
+        while database := self._wanted:
+            self._wanted = None
             with contextlib.suppress(EnrichmentError):
-                await self._database.execute(_NOTIFY)
+                await database.execute(_NOTIFY)

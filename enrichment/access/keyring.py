@@ -38,7 +38,8 @@ class Keyring:
         Raises:
             SettingsError: there is no pepper that can be used.
         """
-        return cls(Database.connect(settings, application=application, pool_size=2), secret.pepper(settings))
+        database = Database.connect(settings, application=application, pool_size=2, is_walled=True)
+        return cls(database, secret.pepper(settings))
 
     async def close(self) -> None:
         if self._noting:

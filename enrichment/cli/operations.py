@@ -83,11 +83,14 @@ def migrate(as_json: AsJson = False) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from enrichment import migrations
+    from enrichment.access.wall import RoleMissing
     from enrichment.cli.environment import settings
 
     configured = settings()
     try:
         migrations.upgrade(configured)
+    except RoleMissing as error:
+        raise CliError(str(error)) from None
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise CliError(f"The database could not be migrated: {type(cause).__name__}: {cause}") from None

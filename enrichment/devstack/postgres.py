@@ -12,6 +12,7 @@ import signal
 
 import asyncpg
 
+from enrichment.access import wall
 from enrichment.devstack.account import unprivileged
 from enrichment.devstack.binaries import postgres_bin
 from enrichment.devstack.datadir import DataDirectory, write_private
@@ -146,5 +147,8 @@ class Postgres(Program):
         if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", _NAME):
             # A utility statement takes no parameters; a generated password holds nothing to quote.
             await connection.execute(f"CREATE ROLE {_NAME} LOGIN PASSWORD '{self._directory.secrets.postgres}'")
+        if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", wall.ROLE):
+            await connection.execute(f"CREATE ROLE {wall.ROLE} NOLOGIN")
+        await connection.execute(f"GRANT {wall.ROLE} TO {_NAME}")
         if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", _NAME):
             await connection.execute(f"CREATE DATABASE {_NAME} OWNER {_NAME}")

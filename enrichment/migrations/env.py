@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from enrichment.access import keys  # noqa: F401 its tables join the metadata
+from enrichment.access import keys, wall  # noqa: F401 its tables join the metadata
 from enrichment.audit import entries  # noqa: F401 likewise
 from enrichment.review import reviews  # noqa: F401 likewise
 from enrichment.tables import Base
@@ -22,6 +22,7 @@ def _migrate(connection: Connection) -> None:
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         context.run_migrations()
+        wall.build(connection)
 
 
 async def _run() -> None:

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import event, text
 
+from enrichment.access import wall
 from enrichment.audit import entries
 from enrichment.db import Database, dsn
 from enrichment.jobs import batches, documents, outbox, queries, statistics, transitions, upkeep
@@ -121,26 +122,48 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
 }
 
 
+ASKED_BY_THE_API = (
+    "one job", "list", "list by status", "list by type", "list by priority", "list without children",
+    "list by candidate", "children", "events", "document", "cancel", "retry", "results of a bulk", "throughput",
+    "stats", "load",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("name", CASES)
 async def test_no_query_scans_a_table_that_grows(many_rows: Database, settings: Settings, name: str) -> None:
+    connection = await asyncpg.connect(dsn(settings))
+    assert await scans(many_rows, connection, CASES[name]) == []
+    await connection.close()
+
+
+@pytest.mark.parametrize("name", ASKED_BY_THE_API)
+async def test_nor_does_it_behind_the_wall(many_rows: Database, settings: Settings, name: str) -> None:
+    walled = Database.connect(settings, application="plans", pool_size=1, is_walled=True)
+    connection = await asyncpg.connect(dsn(settings), server_settings={"role": wall.ROLE, wall.TENANT: "plans"})
+    assert await scans(walled.for_tenant("plans"), connection, CASES[name]) == []
+    await connection.close()
+    await walled.close()
+
+
+async def scans(
+    database: Database, connection: asyncpg.Connection, case: Callable[[Database], Awaitable[object]]
+) -> list[str]:
+    """The growing tables that the case's statements read from end to end, as `connection` plans them."""
     statements: list[tuple[str, Sequence[Any]]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, parameters: Sequence[Any], *_: Any) -> None:
         statements.append((statement, parameters))
 
-    engine = many_rows._engine.sync_engine
+    engine = database._engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
-    await CASES[name](many_rows)
+    await case(database)
     event.remove(engine, "before_cursor_execute", note)
-
-    connection = await asyncpg.connect(dsn(settings))
     plans = [
         json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *parameters))[0]["Plan"]
         for statement, parameters in statements
     ]
-    await connection.close()
     assert plans
-    assert [table for plan in plans for table in scanned(plan) if table in GROWING] == []
+    return [table for plan in plans for table in scanned(plan) if table in GROWING]
 
 
 def scanned(node: dict[str, Any]) -> list[str]:
