@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from enrichment.access.keyring import Keyring
+from enrichment.access.limits import RequestLimit
 from enrichment.access.scopes import ALL, Principal, Scope
 from enrichment.access.sessions import Sessions
 from enrichment.errors import Conflict, Forbidden, Unauthorized
@@ -68,12 +69,19 @@ _SAFE_METHODS = ("GET", "HEAD")
 class Gate:
     """Decides on each request. `keyring` and `sessions` are None where there is no pepper, and so no keys."""
 
-    def __init__(self, settings: Settings, keyring: Keyring | None, sessions: Sessions | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keyring: Keyring | None,
+        sessions: Sessions | None,
+        limit: RequestLimit | None,
+    ) -> None:
         self._are_keys_required = settings.api_keys_required
         self._hosts = {*_LOOPBACK, settings.api_host, *settings.allowed_hosts}
         self._origins = settings.cors_origins
         self._keyring = keyring
         self._sessions = sessions
+        self._limit = limit
 
     async def admit(self, request: Request) -> Principal | None:
         """Who asks; None where nobody is asked.
@@ -81,11 +89,15 @@ class Gate:
         Raises:
             Unauthorized: nobody that we know.
             Forbidden: somebody who may not do this, or a browser that does it for another site.
+            RateLimited: somebody who has asked too often.
         """
         need = needed(request.method, request.scope["route"].path)
         if need is Open.NOBODY_ASKED:
             return None
         principal = await self._caller(request)
+        if self._limit is not None:
+            request.state.allowance = await self._limit.take(principal.key_id or principal.tenant)
+            request.state.allowance.require()
         if isinstance(need, Mapping):
             need = need.get(request.query_params.get("action", ""), next(iter(need.values())))
         if isinstance(need, Scope):

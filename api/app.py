@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import Depends, FastAPI
@@ -11,12 +11,14 @@ from starlette.middleware import Middleware
 
 from api import metrics
 from api.access import Gate, enter
-from api.middleware import HeadAsGet, LastResort, Limits, SecurityHeaders, cross_origin
+from api.load import Shedder
+from api.middleware import HeadAsGet, Headers, LastResort, Limits, cross_origin
 from api.openapi import Documented
 from api.parameters import plain_query
 from api.problems import Handlers
 from api.routes import ROUTERS
 from enrichment.access.keyring import Keyring
+from enrichment.access.limits import RequestLimit
 from enrichment.access.secret import pepper
 from enrichment.access.sessions import Sessions
 from enrichment.service import EnrichmentQueue
@@ -57,9 +59,10 @@ def create_app(settings: Settings) -> FastAPI:
         dependencies=[Depends(enter), Depends(plain_query)],
         middleware=[
             Middleware(HeadAsGet),
-            Middleware(SecurityHeaders),
+            Middleware(Headers),
             *cross_origin(settings),
             Middleware(LastResort),
+            Middleware(Shedder, most=settings.max_requests),
             Middleware(Limits),
         ],
     )
@@ -75,14 +78,16 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _gate(settings: Settings) -> AsyncIterator[Gate]:
     """Without a pepper there are no keys: the gate then knows this machine only."""
-    if settings.key_pepper is None and not settings.api_keys_required:
-        yield Gate(settings, None, None)
-        return
-    keyring = Keyring.connect(settings, application="enrichment-api keys")
-    try:
-        yield Gate(settings, keyring, Sessions(pepper(settings)))
-    finally:
-        await keyring.close()
+    async with AsyncExitStack() as stack:
+        keyring = sessions = None
+        if settings.key_pepper is not None or settings.api_keys_required:
+            keyring = Keyring.connect(settings, application="enrichment-api keys")
+            stack.push_async_callback(keyring.close)
+            sessions = Sessions(pepper(settings))
+        limit = RequestLimit.connect(settings)
+        if limit is not None:
+            stack.push_async_callback(limit.close)
+        yield Gate(settings, keyring, sessions, limit)
 
 
 def _version() -> str:

@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from enrichment.access.limits import Allowance
 from enrichment.errors import InvalidInput
 from enrichment.settings import Settings
 
@@ -40,14 +41,21 @@ def cross_origin(settings: Settings) -> list[Middleware]:
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST", "DELETE"),
             allow_headers=("Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "Last-Event-ID"),
-            expose_headers=("Location", "Idempotent-Replayed", "Retry-After"),
+            expose_headers=(
+                "Location",
+                "Idempotent-Replayed",
+                "Retry-After",
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset",
+            ),
             max_age=600,
         )
     ]
 
 
-class SecurityHeaders:
-    """Puts the same strict headers on every answer, an error's too."""
+class Headers:
+    """Puts the same strict headers on every answer, an error's too; and what the caller's key has left."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -56,13 +64,21 @@ class SecurityHeaders:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers = _API_HEADERS if scope["path"].startswith("/api") else _HEADERS
+        state = scope.setdefault("state", {})
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *headers]
+                message["headers"] = [*message.get("headers", ()), *headers, *_left(state.get("allowance"))]
             await send(message)
 
         return await self._app(scope, receive, with_headers)
+
+
+def _left(allowance: Allowance | None) -> list[tuple[bytes, bytes]]:
+    if allowance is None:
+        return []
+    numbers = {"limit": allowance.limit, "remaining": max(0, allowance.remaining), "reset": allowance.reset_s}
+    return [(f"ratelimit-{name}".encode(), str(number).encode()) for name, number in numbers.items()]
 
 
 class LastResort:

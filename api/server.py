@@ -7,6 +7,7 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+from api.connection import Connection
 from enrichment.events import API_READY
 from enrichment.settings import Settings
 
@@ -29,7 +30,7 @@ class Server(uvicorn.Server):
                 host=settings.api_host,
                 port=settings.api_port,
                 loop="uvloop",
-                http="httptools",
+                http=type("Bounded", (Connection,), {"most": settings.max_connections}),
                 ws="none",
                 lifespan="on",
                 log_config=None,

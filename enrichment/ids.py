@@ -1,6 +1,7 @@
 """Job ids: UUIDv7 in canonical lower-case text, so that ids sort by the time of their making (RFC 9562 §5.7)."""
 
 import re
+from datetime import datetime
 
 import uuid_utils
 
@@ -14,3 +15,9 @@ def new_id() -> str:
 def is_id(text: str) -> bool:
     """Whether `text` is an id in the one form that the product accepts."""
     return _CANONICAL.fullmatch(text) is not None
+
+
+def first_id(at: datetime) -> str:
+    """A text that is less than every id made at this time or later, and greater than those made before."""
+    milliseconds = f"{int(at.timestamp() * 1000):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}"

@@ -19,7 +19,8 @@ from enrichment.documents.formats import Format
 from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
-from enrichment.jobs import batches, documents, intake, queries, statistics, transitions
+from enrichment.jobs import batches, documents, intake, queries, quotas, statistics, transitions
+from enrichment.jobs.quotas import Quota
 from enrichment.models import Event, Job, JobRequest, JobStatus, JobType, Progress, ReviewStatus, Submission
 from enrichment.progress import ProgressStore
 from enrichment.review.act import review
@@ -96,9 +97,11 @@ class EnrichmentQueue:
 
         Raises:
             InvalidInput: the submission cannot be accepted, or the key stands for another submission.
+            RateLimited: the tenant has too many jobs open, or submitted too many today.
             StorageUnavailable: unknown whether it was accepted; submit again with the same key.
         """
         self._check(request)
+        await self._require_quota(len(request.candidates or ()) + 1)
         job = submission.with_candidate(
             submission.row(request, self._tenant, idempotency_key, datetime.now(UTC)), request
         )
@@ -126,6 +129,7 @@ class EnrichmentQueue:
             StorageUnavailable: unknown whether it was accepted; send it again with the same key.
         """
         self._check(request)
+        await self._require_quota(1)  # how many more they are is known when they have all come
         limits = Limits(
             self._settings.max_upload_candidates, self._settings.max_body_bytes, self._settings.max_upload_bytes
         )
@@ -313,6 +317,10 @@ class EnrichmentQueue:
         if request.options.rehearse is not None and not self._settings.rehearsal:
             fault = Fault("/options/rehearse", "is allowed only where ENRICHMENT_REHEARSAL is set")
             raise InvalidInput("Rehearsals are switched off", (fault,))
+
+    async def _require_quota(self, jobs: int) -> None:
+        quota = Quota(self._settings.max_open_jobs, self._settings.max_jobs_per_day)
+        await quotas.require(self._database, self._tenant, quota, jobs, datetime.now(UTC))
 
     def _with_progress(self, job: Job, snapshots: dict[str, progress.Snapshot] | None) -> Job:
         snapshot = (snapshots or {}).get(job.job_id)

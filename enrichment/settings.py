@@ -63,6 +63,21 @@ class Settings(BaseSettings):
     cors_origins: Names = Field(
         default=(), alias="ENRICHMENT_CORS_ORIGINS", description="origins of other sites whose pages may call the API"
     )
+    rate_limit: Annotated[str, Field(pattern=r"^[1-9]\d{0,8}/(second|minute|hour|day)$")] | None = Field(
+        default=None, alias="ENRICHMENT_RATE_LIMIT", description="requests of one key, as `600/minute`"
+    )
+    max_open_jobs: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, alias="ENRICHMENT_MAX_OPEN_JOBS", description="most jobs that a tenant has open at a time"
+    )
+    max_jobs_per_day: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, alias="ENRICHMENT_MAX_JOBS_PER_DAY", description="most jobs that a tenant submits in a day"
+    )
+    max_requests: int = Field(
+        default=2_000, ge=1, alias="ENRICHMENT_MAX_REQUESTS", description="most requests that the API serves at a time"
+    )
+    max_connections: int = Field(
+        default=10_000, ge=1, alias="ENRICHMENT_MAX_CONNECTIONS", description="most connections to the API at a time"
+    )
     slots_critical: Slots = Field(
         default=5, alias="ENRICHMENT_SLOTS_CRITICAL", description="jobs at a time, per worker"
     )

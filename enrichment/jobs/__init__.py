@@ -1,5 +1,6 @@
 """Every statement on the jobs' tables, by what it is for.
 
+- `quotas`: how many jobs a tenant may have
 - `intake`: a job enters: the insert that accepts it
 - `outbox`: a row becomes a workflow: claim, mark, give back
 - `transitions`: begin, save, fail an attempt, finish, cancel, retry: each one guarded statement

@@ -1,0 +1,84 @@
+"""How many requests a caller may make in a time: counted in Redis for all processes, and here while Redis is away.
+
+The windows stand still: `600/minute` counts from each full minute. So one call to Redis says all that a caller is told,
+and around the turn of a window a caller can make up to twice as many.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from redis.asyncio import Redis
+
+from enrichment import progress
+from enrichment.breaker import Breaker
+from enrichment.errors import RateLimited
+from enrichment.events import LIMITS_LOCAL
+from enrichment.progress import REDIS_ERRORS, REST_S, TIMEOUT_S
+from enrichment.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a caller has left: `remaining` requests of `limit`, until `reset_s` seconds from now."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+
+    def require(self) -> None:
+        """Raises RateLimited where nothing was left for this request."""
+        if self.remaining < 0:
+            wait = timedelta(seconds=self.reset_s)
+            raise RateLimited(f"A key may make {self.limit} requests in this time", retry_after=wait)
+
+
+class RequestLimit:
+    """Counts each request of a caller."""
+
+    def __init__(self, item: RateLimitItem, redis: Redis) -> None:
+        self._item = item
+        self._client = redis
+        self._redis = RedisStorage(
+            "async+redis://",  # not used: the client's pool knows where Redis is
+            implementation="redispy",
+            connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # handed to the client as it is
+            key_prefix="enrichment:limit",
+        )
+        self._here = MemoryStorage()
+        self._breaker = Breaker(REST_S)
+
+    @classmethod
+    def connect(cls, settings: Settings) -> Self | None:
+        """None where the settings name no limit. It opens no connection yet: the first request does."""
+        if settings.rate_limit is None:
+            return None
+        return cls(parse(settings.rate_limit), progress.client(settings))
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def take(self, caller: str) -> Allowance:
+        """One request less for the caller; never waits for Redis longer than `TIMEOUT_S`, once per `REST_S`."""
+        length_s, now = self._item.get_expiry(), time.time()
+        window = int(now // length_s)
+        taken = await self._count(self._item.key_for(caller, str(window)), length_s)
+        reset_s = max(1, round((window + 1) * length_s - now))
+        return Allowance(self._item.amount, self._item.amount - taken, reset_s)
+
+    async def _count(self, key: str, length_s: int) -> int:
+        if not self._breaker.is_open:
+            try:
+                async with asyncio.timeout(TIMEOUT_S):
+                    return await self._redis.incr(key, length_s)
+            except REDIS_ERRORS as error:
+                self._breaker.trip()
+                log.warning("Redis does not answer; each process limits alone", extra=LIMITS_LOCAL.fields(error=error))
+        return await self._here.incr(key, length_s)
