@@ -20,12 +20,13 @@ _GUESSABLE = ("", "admin", "changeme", "enrichment", "password", "postgres", "se
 def main() -> int:
     try:
         configured = settings.load()
+        if reason := _reason_not_to(configured):
+            return _refuse(reason)
+        app = create_app(configured)
     except settings.SettingsError as error:
         return _refuse(str(error))
-    if reason := _reason_not_to(configured):
-        return _refuse(reason)
     events.configure()
-    Server(create_app(configured), configured).run()
+    Server(app, configured).run()
     return 0
 
 

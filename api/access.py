@@ -49,6 +49,8 @@ NEEDS: dict[str, Need] = {
     "POST /api/enrichment/jobs/{jobId}/review": Scope.REVIEW,
     "GET /api/queue/dashboard": Scope.READ,
     "GET /metrics": Scope.READ,
+    "POST /codec/decode": Scope.ADMIN,
+    "POST /codec/encode": Scope.ADMIN,
     "GET /session": Open.ANYBODY_KNOWN,
     "POST /session": Open.NOBODY_ASKED,
     "DELETE /session": Open.NOBODY_ASKED,
@@ -79,6 +81,7 @@ class Gate:
         self._are_keys_required = settings.api_keys_required
         self._hosts = {*_LOOPBACK, settings.api_host, *settings.allowed_hosts}
         self._origins = settings.cors_origins
+        self._ui_origin = settings.temporal_ui_origin
         self._keyring = keyring
         self._sessions = sessions
         self._limit = limit
@@ -124,7 +127,7 @@ class Gate:
     def refuse_other_sites(self, request: Request, *, must_show_origin: bool = False) -> None:
         """Raises Forbidden where a browser acts for a page of another site; some browsers can be asked for proof."""
         fetched_from, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "")
-        if origin in self._origins:
+        if origin in self._origins or (is_codec(request.url.path) and origin == self._ui_origin):
             return
         own = request.headers.get("host", "")
         is_own = fetched_from == "same-origin" or (not fetched_from and origin in (f"http://{own}", f"https://{own}"))
@@ -155,6 +158,11 @@ class Gate:
         """A page of another site can have its name point here: to the browser it is then the same site."""
         if _without_port(request.headers.get("host", "").lower()) not in self._hosts:
             raise Forbidden("Without keys the API answers to names of this machine only; see ENRICHMENT_ALLOWED_HOSTS")
+
+
+def is_codec(path: str) -> bool:
+    """Whether this is for Temporal's Web UI, the one other site that may act with the cookie of a session."""
+    return path.startswith("/codec/")
 
 
 def needed(method: str, path: str) -> Need | None:

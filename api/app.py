@@ -11,12 +11,14 @@ from starlette.middleware import Middleware
 
 from api import metrics
 from api.access import Gate, enter
+from api.cross_origin import CrossOrigin
 from api.load import Shedder
-from api.middleware import HeadAsGet, Headers, LastResort, Limits, cross_origin
+from api.middleware import HeadAsGet, Headers, LastResort, Limits
 from api.openapi import Documented
 from api.parameters import plain_query
 from api.problems import Handlers
 from api.routes import ROUTERS
+from enrichment import payloads
 from enrichment.access.keyring import Keyring
 from enrichment.access.limits import RequestLimit
 from enrichment.access.secret import pepper
@@ -60,13 +62,14 @@ def create_app(settings: Settings) -> FastAPI:
         middleware=[
             Middleware(HeadAsGet),
             Middleware(Headers),
-            *cross_origin(settings),
+            Middleware(CrossOrigin, settings=settings),
             Middleware(LastResort),
             Middleware(Shedder, most=settings.max_requests),
             Middleware(Limits),
         ],
     )
     app.state.settings = settings
+    app.state.codec = payloads.codec(settings)
     app.state.stopping = asyncio.Event()
     app.state.process_metrics = metrics.new_process_registry()
     for router in ROUTERS:

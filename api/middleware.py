@@ -3,15 +3,12 @@
 from collections.abc import MutableMapping
 from typing import Any
 
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from enrichment.access.limits import Allowance
 from enrichment.errors import InvalidInput
-from enrichment.settings import Settings
 
 MAX_HEADER_BYTES = 32_768
 MAX_URL_BYTES = 8_192
@@ -29,29 +26,6 @@ _HEADERS = (
 )
 _API_HEADERS = (*_HEADERS, (b"cache-control", b"no-store"))
 """What is said of candidates is kept by no cache."""
-
-
-def cross_origin(settings: Settings) -> list[Middleware]:
-    """What lets pages of the sites in the settings call the API, with a key but never with the page's cookie."""
-    if not settings.cors_origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST", "DELETE"),
-            allow_headers=("Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "Last-Event-ID"),
-            expose_headers=(
-                "Location",
-                "Idempotent-Replayed",
-                "Retry-After",
-                "RateLimit-Limit",
-                "RateLimit-Remaining",
-                "RateLimit-Reset",
-            ),
-            max_age=600,
-        )
-    ]
 
 
 class Headers:

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.access import COOKIE, Need, Open, needed
 from api.answers import Problem
-from api.parameters import Cancellation, ReviewRequest, SignIn
+from api.parameters import Cancellation, CodecPayloads, ReviewRequest, SignIn
 from enrichment.access.scopes import Scope
 from enrichment.models import Submission
 
@@ -92,6 +92,12 @@ SIGN_IN_BODY = {
         "content": {"application/json": {"schema": {"$ref": _COMPONENT.format(model="SignIn")}}},
     }
 }
+CODEC_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _COMPONENT.format(model="CodecPayloads")}}},
+    }
+}
 _REVIEWS = {
     "approve": {"summary": "Approve it as it is", "value": {"decision": "approve"}},
     "approve with edits": {
@@ -166,6 +172,7 @@ class Documented(FastAPI):
                     (Submission, "validation"),
                     (Cancellation, "validation"),
                     (SignIn, "validation"),
+                    (CodecPayloads, "validation"),
                     (ReviewRequest, "validation"),
                     (Problem, "serialization"),
                 ],

@@ -145,6 +145,19 @@ class SignIn(Model):
     key: str = Field(min_length=1, max_length=200, strict=True)
 
 
+class CodecPayload(Model):
+    """A payload of Temporal as JSON: bytes in base64."""
+
+    metadata: dict[str, str] = Field(default_factory=dict)
+    data: str = ""
+
+
+class CodecPayloads(Model):
+    """What Temporal's Web UI sends to a codec server, and gets back."""
+
+    payloads: Annotated[list[CodecPayload], Field(max_length=1_000)]
+
+
 class ReviewRequest(Model):
     """The body of a review."""
 
@@ -191,6 +204,10 @@ async def _sign_in(request: Request) -> SignIn:
     return _validated(SignIn, await reader.read(request, _settings(request).max_body_bytes))
 
 
+async def _codec_payloads(request: Request) -> CodecPayloads:
+    return _validated(CodecPayloads, await reader.read(request, _settings(request).max_body_bytes))
+
+
 async def _review(request: Request) -> ReviewRequest:
     return _validated(ReviewRequest, await reader.read(request, _settings(request).max_body_bytes))
 
@@ -212,6 +229,7 @@ TheQueue = Annotated[EnrichmentQueue, Depends(_queue)]
 TheSubmission = Annotated[Submission, Depends(_submission)]
 TheCancellation = Annotated[Cancellation, Depends(_cancellation)]
 TheSignIn = Annotated[SignIn, Depends(_sign_in)]
+TheCodecPayloads = Annotated[CodecPayloads, Depends(_codec_payloads)]
 TheReview = Annotated[ReviewRequest, Depends(_review)]
 JobIdInPath = Annotated[JobId, Path(alias="jobId", description="A job's id")]
 IdempotencyKey = Annotated[

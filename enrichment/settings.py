@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -40,6 +41,11 @@ class Settings(BaseSettings):
     temporal_namespace: str = Field(default="default", description="Temporal's namespace")
     temporal_api_key: SecretStr | None = Field(default=None, description="API key of Temporal Cloud; switches TLS on")
     temporal_tls: bool = Field(default=False, description="TLS to Temporal without an API key")
+    temporal_keys: SecretStr | None = Field(
+        default=None,
+        alias="ENRICHMENT_TEMPORAL_KEYS",
+        description="keys that encrypt what Temporal keeps, `id:base64` with commas between; the first one encrypts",
+    )
     temporal_ui_url: str | None = Field(default=None, description="Temporal's Web UI, linked from the page")
 
     model: str = Field(
@@ -126,6 +132,14 @@ class Settings(BaseSettings):
         """Jobs of this queue that one worker process runs at a time."""
         slots: int = getattr(self, f"slots_{queue.band}")
         return slots
+
+    @property
+    def temporal_ui_origin(self) -> str | None:
+        """The Web UI as browsers name it: scheme, host and port."""
+        if self.temporal_ui_url is None:
+            return None
+        parts = urlsplit(self.temporal_ui_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def retention(self) -> timedelta:

@@ -15,11 +15,10 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from enrichment import queues
+from enrichment import payloads, queues
 from enrichment.errors import UnsupportedType
 from enrichment.jobs.outbox import Dispatchable
 from enrichment.models import JobStatus, JobType
@@ -52,7 +51,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
             namespace=settings.temporal_namespace,
             api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
             tls=settings.temporal_tls or settings.temporal_api_key is not None,
-            data_converter=pydantic_data_converter,
+            data_converter=payloads.converter(settings),
             lazy=lazy,
         )
     except RuntimeError:  # the SDK's word for it, with a page of transport errors

@@ -1,7 +1,5 @@
 """The calls, by resource. A route reads its request, asks the queue, and sends the answer."""
 
-from api.routes import dashboard, enrichment, jobs, operations, page, reviews, session
+from api.routes import codec, dashboard, enrichment, jobs, operations, page, reviews, session
 
-ROUTERS = (
-    enrichment.router, jobs.router, reviews.router, dashboard.router, operations.router, session.router, page.router,
-)  # fmt: skip
+ROUTERS = tuple(module.router for module in (enrichment, jobs, reviews, dashboard, operations, codec, session, page))
