@@ -46,6 +46,7 @@ NEEDS: dict[str, Need] = {
     "GET /api/enrichment/jobs/{jobId}/document": Scope.READ,
     "GET /api/enrichment/jobs/{jobId}/events": Scope.READ,
     "GET /api/enrichment/jobs/{jobId}/audit": Scope.READ,
+    "GET /api/enrichment/jobs/{jobId}/usage": Scope.READ,
     "POST /api/enrichment/jobs/{jobId}/review": Scope.REVIEW,
     "GET /api/queue/dashboard": Scope.READ,
     "GET /metrics": Scope.READ,

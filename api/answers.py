@@ -13,6 +13,7 @@ from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
 from enrichment.jobs.statistics import Minute, QueueLoad, Stats, Worker
 from enrichment.models import OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
+from enrichment.spending.ledger import AttemptUsage
 from enrichment.upload import Intake
 
 JOBS = "/api/enrichment/jobs"
@@ -60,6 +61,12 @@ class Audit(Model):
     """What was done with the candidate of a job, the oldest first."""
 
     entries: list[AuditEntry]
+
+
+class UsageView(Model):
+    """What a job's attempts have used of each model, in order."""
+
+    attempts: list[AttemptUsage]
 
 
 class ErrorCount(Model):

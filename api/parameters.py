@@ -114,6 +114,7 @@ class BulkQuery(_Query):
     locale: Locale = "en"
     as_of: Day | None = None
     batch_size: int = Field(default=25, ge=1, le=500)
+    max_cost_usd: float | None = Field(default=None, gt=0, le=1_000_000, allow_inf_nan=False)
     max_retries: int | None = Field(default=None, ge=0, le=20)
     run_at: Instant | None = None
     on_invalid: Literal["refuse", "skip"] = Field(default="refuse", description="what a line that cannot be used does")
@@ -123,7 +124,13 @@ class BulkQuery(_Query):
         return JobRequest(
             type=JobType.BULK_CANDIDATE_ENRICHMENT,
             priority=self.priority,
-            options=Options(as_of=self.as_of, locale=self.locale, type=self.type, batch_size=self.batch_size),
+            options=Options(
+                as_of=self.as_of,
+                locale=self.locale,
+                type=self.type,
+                batch_size=self.batch_size,
+                max_cost_usd=self.max_cost_usd,
+            ),
             max_retries=self.max_retries,
             run_at=self.run_at,
         )

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from enrichment.db import Database
 from enrichment.events import CLEANED_UP
 from enrichment.jobs import upkeep
 from enrichment.models import Model
 from enrichment.progress import ProgressStore
+from enrichment.spending import budgets
 
 log = logging.getLogger(__name__)
 
@@ -34,5 +35,6 @@ async def clean_up(
         deleted_progress += await progress.delete(job_ids)
         on_step()
     await upkeep.forget_throughput(database, max(age, timedelta(days=1)))
+    await budgets.forget_days(database, datetime.now(UTC).date() - timedelta(days=2))
     log.info("Cleaned up", extra=CLEANED_UP.fields(count=deleted_jobs))
     return Cleanup(deleted_jobs=deleted_jobs, deleted_progress=deleted_progress)

@@ -146,6 +146,8 @@ class Options(Model):
     """BCP 47 tag of the language that labels and sentences are written in."""
     type: SingleJobType = JobType.CANDIDATE_PROFILE_ENHANCEMENT
     """Bulk only: the type of each child."""
+    max_cost_usd: float | None = Field(default=None, gt=0, le=1_000_000, allow_inf_nan=False, strict=True)
+    """What the job, or the whole bulk, may cost at most; before a call that could cost more it fails."""
     batch_size: int = Field(default=25, ge=1, le=500, strict=True)
     """Bulk only: the most children that are begun at a time in one slot; slow work is begun one by one."""
     rehearse: Rehearsal | None = None
@@ -230,6 +232,17 @@ class Review(Model):
     edits: tuple[ReviewedField, ...] = ()
 
 
+class JobUsage(Model):
+    """What all attempts of a job have used, or of a bulk, once it has ended, all of its jobs.
+
+    `costUsd` is null as soon as one call's price is unknown: an unknown cost is never a small one.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
 class Job(Model):
     """One job, as `GET` shows it. `priority` is the number, `queue` the Temporal task queue."""
 
@@ -259,6 +272,7 @@ class Job(Model):
     completed_at: datetime | None
     provider: str | None
     model: str | None
+    usage: JobUsage | None
 
 
 class Event(Model):

@@ -26,6 +26,7 @@ from enrichment.progress import ProgressStore
 from enrichment.review.act import review
 from enrichment.review.edits import Edit
 from enrichment.settings import Settings
+from enrichment.spending import ledger
 from enrichment.upload import Intake, Limits, Upload
 from enrichment.wake import Wake
 
@@ -255,6 +256,15 @@ class EnrichmentQueue:
         """
         await review(self._database, await self.get_job_status(job_id), status, edits, by)
         return await self.get_job_status(job_id)
+
+    async def get_usage(self, job_id: str) -> list[ledger.AttemptUsage]:
+        """What each attempt at the job has used of which model; nothing for jobs by rules.
+
+        Raises:
+            NotFound: this tenant has no such job.
+        """
+        await self.get_job_status(job_id)
+        return await ledger.by_attempt(self._database, self._tenant, job_id)
 
     async def get_audit(self, job_id: str) -> list[entries.AuditEntry]:
         """What was done with the job's candidate, by whom and with which model; also when the job is deleted since.

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -110,6 +110,14 @@ class Settings(BaseSettings):
         ge=1_000,
         alias="ENRICHMENT_MAX_UPLOAD_BYTES",
         description="largest NDJSON bulk, unpacked",
+    )
+    budget_tenant_day_usd: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, alias="ENRICHMENT_BUDGET_TENANT_DAY_USD", description="what a tenant may spend per day (UTC)"
+    )
+    budget_exhausted: Literal["wait", "fail"] = Field(
+        default="wait",
+        alias="ENRICHMENT_BUDGET_EXHAUSTED",
+        description="what a job does when the day's budget is used up: wait for the next day, or fail",
     )
     rehearsal: bool = Field(
         default=False,

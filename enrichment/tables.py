@@ -66,8 +66,8 @@ class JobRow(Base):
     """When the sweeper last saw, or the dispatcher made, the workflow of an open row."""
     provider: Mapped[str | None]
     model: Mapped[str | None]
-    input_tokens: Mapped[int | None]
-    output_tokens: Mapped[int | None]
+    input_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    output_tokens: Mapped[int | None] = mapped_column(BigInteger)
     cost_usd: Mapped[float | None]
     review: Mapped[str | None]
     """What a person has said of the result: `approved` or `rejected`; none while it is a draft."""

@@ -1,4 +1,4 @@
-"""`/api/enrichment/jobs/{jobId}/review` and `…/audit`: what people say of results, and what was done with the data."""
+"""What people say of a job's result, what it cost, and who did what: `…/{jobId}/review`, `…/usage`, `…/audit`."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -27,6 +27,17 @@ async def review(queue: TheQueue, caller: Caller, job_id: JobIdInPath, wanted: T
     """
     job = await queue.review_job(job_id, wanted.status, wanted.edits, by=(caller or OWNER).actor)
     return answers.send(answers.view(job))
+
+
+@router.get(
+    "/{jobId}/usage",
+    summary="Read what each attempt has used",
+    response_model=answers.UsageView,
+    responses=problems(404),
+)
+async def usage(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """Requests, tokens and money, by attempt and model; empty where no model was asked, as for jobs by rules."""
+    return answers.send(answers.UsageView.model_construct(attempts=await queue.get_usage(job_id)))
 
 
 @router.get(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 
 from enrichment.db import Database
-from enrichment.models import JSON, Event, Job, JobStatus, JobType, Review, ReviewedField, ReviewStatus
+from enrichment.models import JSON, Event, Job, JobStatus, JobType, JobUsage, Review, ReviewedField, ReviewStatus
 from enrichment.review.reviews import EditsRow
 from enrichment.tables import EventRow, JobRow
 
@@ -39,6 +39,7 @@ _SUMMARY = (
     JobRow.queue, JobRow.error, JobRow.error_code, JobRow.retry_count, JobRow.max_retries, JobRow.retry_at,
     JobRow.parent_id, JobRow.created_at, JobRow.run_at, JobRow.started_at, JobRow.completed_at, JobRow.provider,
     JobRow.model, JobRow.review, JobRow.reviewed_at, JobRow.reviewed_by,
+    JobRow.input_tokens, JobRow.output_tokens, JobRow.cost_usd,
 )  # fmt: skip
 _EDITS = (
     select(EditsRow.edits).where(EditsRow.job_id == JobRow.id, EditsRow.run == JobRow.run).scalar_subquery()
@@ -134,7 +135,14 @@ def _job(row: Any, result: dict[str, Any] | None = None, edits: Sequence[JSON] |
         completed_at=row.completed_at,
         provider=row.provider,
         model=row.model,
+        usage=_usage(row),
     )
+
+
+def _usage(row: Any) -> JobUsage | None:
+    if row.input_tokens is None:
+        return None
+    return JobUsage(input_tokens=row.input_tokens, output_tokens=row.output_tokens, cost_usd=row.cost_usd)
 
 
 def _review(row: Any, edits: Sequence[JSON]) -> Review | None:

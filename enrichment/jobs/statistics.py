@@ -8,10 +8,13 @@ from enrichment import queues
 from enrichment.db import Database
 from enrichment.models import JobStatus, JobType, Model
 from enrichment.review.reviews import Approval, approvals
+from enrichment.spending import ledger
+from enrichment.spending.ledger import DailySpend
 from enrichment.tables import CountRow, WorkerRow
 
 SAMPLE = 1_000
 """Durations are taken over so many of the jobs that ended last."""
+SPEND_DAYS = timedelta(days=30)
 WORKER_ALIVE = timedelta(seconds=10)
 """A worker that was not seen for longer counts as dead."""
 
@@ -37,6 +40,8 @@ class Stats(Model):
     processing_time: Durations
     approvals: tuple[Approval, ...]
     """How reviewers received the results, by model and prompt."""
+    spend: tuple[DailySpend, ...]
+    """What calls to models cost on each of the last `SPEND_DAYS` days (UTC)."""
 
 
 class Worker(Model):
@@ -132,6 +137,7 @@ async def stats(database: Database, tenant: str) -> Stats:
             p95_seconds=None if duration.p95 is None else float(duration.p95),
         ),
         approvals=await approvals(database, tenant),
+        spend=await ledger.by_day(database, tenant, SPEND_DAYS),
     )
 
 

@@ -83,8 +83,9 @@ _BEGIN = text("""
 """).columns(payload=JSONB, options=JSONB)
 _SAVE = text("""
     UPDATE enrichment_job
-    SET result = CAST(:result AS jsonb), provider = :provider, model = :model, input_tokens = :input_tokens,
-        output_tokens = :output_tokens, cost_usd = :cost_usd
+    SET result = CAST(:result AS jsonb), provider = :provider, model = :model,
+        input_tokens = coalesce(input_tokens, :input_tokens), output_tokens = coalesce(output_tokens, :output_tokens),
+        cost_usd = CASE WHEN input_tokens IS NULL THEN CAST(:cost_usd AS double precision) ELSE cost_usd END
     WHERE id = :id AND run = :run AND status = 'in_progress'
     RETURNING id
 """)
@@ -106,18 +107,20 @@ FINISHED = """
         error_code = ending.error_code, error = ending.error,
         result = CASE ending.status WHEN 'completed' THEN coalesce(ending.result, job.result) END,
         provider = coalesce(ending.provider, job.provider), model = coalesce(ending.model, job.model),
-        input_tokens = coalesce(ending.input_tokens, job.input_tokens),
-        output_tokens = coalesce(ending.output_tokens, job.output_tokens),
-        cost_usd = coalesce(ending.cost_usd, job.cost_usd)
+        input_tokens = coalesce(job.input_tokens, ending.input_tokens),
+        output_tokens = coalesce(job.output_tokens, ending.output_tokens),
+        cost_usd = CASE WHEN job.input_tokens IS NULL THEN ending.cost_usd ELSE job.cost_usd END
     FROM jsonb_to_recordset(CAST(:endings AS jsonb)) AS ending (
         id text, run integer, status text, error_code text, error text, result jsonb, provider text, model text,
-        input_tokens integer, output_tokens integer, cost_usd double precision
+        input_tokens bigint, output_tokens bigint, cost_usd double precision
     )
     WHERE job.id = ending.id AND job.run = ending.run AND job.status IN ('pending', 'in_progress')
     RETURNING job.id, job.run, old.status AS was, job.status, job.error_code, job.error, job.parent_id, job.batch,
               job.dispatched_at, job.retry_count - job.retries_before_run + 1 AS attempt
 """
-"""Ends any number of runs: `:endings` is what `endings` makes of them."""
+"""Ends any number of runs: `:endings` is what `endings` makes of them. What calls to models have used is counted when
+they end (`enrichment.spending`), for each attempt; an ending only tells of it where there were no calls.
+"""
 _FINISH = text(f"""
     WITH job AS ({FINISHED}), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
@@ -152,7 +155,9 @@ _RETRY = text("""
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
             lane = NULL, run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL,
-            review = NULL, reviewed_at = NULL, reviewed_by = NULL
+            review = NULL, reviewed_at = NULL, reviewed_by = NULL,
+            (input_tokens, output_tokens, cost_usd) = (
+                SELECT input_tokens, output_tokens, cost_usd WHERE type <> 'bulk_candidate_enrichment')
         WHERE id = :id AND tenant = :tenant
           AND (status IN ('failed', 'cancelled') OR status = 'completed' AND review = 'rejected')
           AND NOT EXISTS (SELECT 1 FROM enrichment_job AS parent

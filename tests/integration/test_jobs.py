@@ -87,6 +87,7 @@ async def test_a_bulk_enriches_every_public_resume(queue: EnrichmentQueue, resum
         "cancelled": 0,
         "failedJobIds": [],
         "errorGroups": [],
+        "usage": {"inputTokens": 0, "outputTokens": 0, "costUsd": 0},
     }
     children = await queue.list_jobs(queries.Filter(parent_id=job_id))
     assert {child.status for child in children.jobs} == {JobStatus.COMPLETED}

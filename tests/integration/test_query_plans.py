@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -17,10 +18,13 @@ from enrichment.models import JobStatus, JobType, ReviewStatus
 from enrichment.review import reviews
 from enrichment.review.reviews import Decision
 from enrichment.settings import Settings
+from enrichment.spending import budgets, ledger
+from enrichment.spending.budgets import Reservation
+from enrichment.spending.ledger import Call, Spender
 
 GROWING = {
     "enrichment_job", "enrichment_event", "enrichment_document", "enrichment_throughput", "enrichment_audit",
-    "enrichment_review_edits",
+    "enrichment_review_edits", "enrichment_usage", "enrichment_budget", "enrichment_reservation",
 }  # fmt: skip
 ROWS = 20_000
 """Enough that reading a whole table clearly costs the planner more; of the narrow throughput rows, five times that."""
@@ -55,6 +59,15 @@ AUDIT = text("""
     INSERT INTO enrichment_audit (tenant, job_id, run, act, actor, type, input_hash)
     SELECT tenant, id, 1, 'completed', 'system', type, '' FROM enrichment_job WHERE tenant = 'plans'
 """)
+USAGE = text("""
+    INSERT INTO enrichment_usage
+    SELECT id, 1, 1, 'openai', 'm', 1, 0, 0, 0, 1, 1, 1 FROM enrichment_job WHERE tenant = 'plans'
+""")
+BUDGETS = text("INSERT INTO enrichment_budget SELECT id, tenant, id, 0, 1 FROM enrichment_job WHERE tenant = 'plans'")
+RESERVATIONS = text("""
+    INSERT INTO enrichment_reservation SELECT id, ARRAY[id], 1, now() + interval '1 day'
+    FROM enrichment_job WHERE tenant = 'plans'
+""")
 EVENTS = text("""
     INSERT INTO enrichment_event (job_id, run, to_status)
     SELECT id, 1, 'pending' FROM enrichment_job WHERE tenant = 'plans'
@@ -67,13 +80,15 @@ async def many_rows(database: Database) -> Database:
     await database.execute(EVENTS)
     await database.execute(DOCUMENTS)
     await database.execute(EDITS)
-    await database.execute(AUDIT)
+    for statement in (AUDIT, USAGE, BUDGETS, RESERVATIONS):
+        await database.execute(statement)
     await database.execute(THROUGHPUT, {"rows": 5 * ROWS})
     for table in GROWING:
         await database.execute(text(f"ANALYZE {table}"))
     return database
 
 
+BUDGET = budgets.Budget.of_job("plans", "plan-7", Decimal(10))
 ENDING = transitions.RunEnding("plan-7", 1, transitions.Outcome(JobStatus.CANCELLED))
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 
@@ -100,6 +115,13 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "document": lambda db: documents.get(db, "plans", "plan-7", "md"),
     "audit": lambda db: entries.of_job(db, "plans", "plan-7"),
     "review": lambda db: reviews.review(db, "plans", "plan-7", 1, Decision(ReviewStatus.REJECTED, "me")),
+    "reserve": lambda db: budgets.reserve(db, [BUDGET], BUDGET.usd / 2),
+    "release": lambda db: budgets.release(db, Reservation("plan-7", ("plan-7",))),
+    "release expired": lambda db: budgets.release_expired(db),
+    "settle": lambda db: ledger.settle(
+        db, Spender("plans", "plan-7", 1, 1), Call("openai", "m"), Reservation("plan-7", ("plan-7",))
+    ),
+    "usage by attempt": lambda db: ledger.by_attempt(db, "plans", "plan-7"),
     "claim": lambda db: outbox.claim(db, ["enrichment-low"], 20),
     "begin": lambda db: transitions.begin(db, "plan-7", 1, 1),
     "save": lambda db: transitions.save(db, "plan-7", 1, {}),
