@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.connection import Connection
+from enrichment import heap
 from enrichment.events import API_READY
 from enrichment.settings import Settings
 
@@ -46,6 +47,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        heap.settle()
         for server in self.servers if self.started else ():
             for bound in server.sockets:
                 host, port = bound.getsockname()[:2]

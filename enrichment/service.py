@@ -27,6 +27,7 @@ from enrichment.review.act import review
 from enrichment.review.edits import Edit
 from enrichment.settings import Settings
 from enrichment.spending import ledger
+from enrichment.together import Together
 from enrichment.upload import Intake, Limits, Upload
 from enrichment.wake import Wake
 
@@ -57,6 +58,8 @@ class EnrichmentQueue:
         self._client = client
         self._wake = Wake()
         self._high_water = progress.HighWater()
+        self._accepting = Together(self._accept)
+        self._reading = Together(self._read)
         self._tenant = DEFAULT_TENANT
         """Of every statement; behind the wall, `for_tenant` also names it to the database."""
 
@@ -107,7 +110,7 @@ class EnrichmentQueue:
             submission.row(request, self._tenant, idempotency_key, datetime.now(UTC)), request
         )
         if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT:
-            return self._accepted(await intake.accept(self._database, job), job, job.request_hash)
+            return self._accepted(await self._accepting.ask(self._tenant, job), job, job.request_hash)
         children = _each(submission.children(request))
         accepted = await intake.accept_bulk(self._database, job, _bulk(request), children, lambda: job.request_hash)
         return self._accepted(accepted, job, job.request_hash)
@@ -156,12 +159,10 @@ class EnrichmentQueue:
         Raises:
             NotFound: this tenant has no such job.
         """
-        job, snapshots = await asyncio.gather(
-            queries.get(self._database, self._tenant, job_id), self._progress.read([job_id])
-        )
+        job = await self._reading.ask(self._tenant, job_id)
         if job is None:
-            raise _not_found()
-        return self._with_progress(job, snapshots)
+            raise NotFound("There is no such job")
+        return job
 
     async def list_jobs(self, wanted: queries.Filter, *, limit: int = 50, cursor: str | None = None) -> queries.Page:
         """A page of jobs with their progress and without their results, the newest first."""
@@ -318,6 +319,17 @@ class EnrichmentQueue:
         age = self._settings.retention if days is None else timedelta(days=days)
         return await clean_up(self._database, self._progress, age)
 
+    async def _accept(self, tenant: str, jobs: Sequence[intake.NewJob]) -> list[intake.Accepted]:
+        return await intake.accept_all(self._database.for_tenant(tenant), jobs)
+
+    async def _read(self, tenant: str, job_ids: Sequence[str]) -> list[Job | None]:
+        different = list(dict.fromkeys(job_ids))
+        jobs, snapshots = await asyncio.gather(
+            queries.get_all(self._database.for_tenant(tenant), tenant, different), self._progress.read(different)
+        )
+        shown = {job_id: self._with_progress(job, snapshots) for job_id, job in jobs.items()}
+        return [shown.get(job_id) for job_id in job_ids]
+
     def _check(self, request: JobRequest) -> None:
         """What the settings allow, beyond what the shape itself does."""
         most = self._settings.max_candidates
@@ -350,10 +362,6 @@ class EnrichmentQueue:
     async def _report_cancelled(self, cancelled: transitions.Changed) -> None:
         ended = Progress(percentage=0, stage=JobStatus.CANCELLED, message="Cancelled", attempt=cancelled.attempt)
         await self._progress.report(cancelled.id, cancelled.run, ended)
-
-
-def _not_found() -> NotFound:
-    return NotFound("There is no such job")
 
 
 def _bulk(request: JobRequest) -> intake.Bulk:

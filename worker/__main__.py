@@ -8,7 +8,7 @@ import sys
 import uvloop
 from temporalio.service import RPCError
 
-from enrichment import events, settings
+from enrichment import events, heap, settings
 from enrichment.settings import Settings
 from worker.run import running
 
@@ -18,6 +18,7 @@ async def main(configured: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running(configured):
+        heap.settle()
         sys.stdout.write("worker ready\n")
         sys.stdout.flush()
         await stop.wait()

@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import cycle, repeat
 
 from benchmarks import load
 from benchmarks.bench import Bench
@@ -13,6 +14,7 @@ from benchmarks.scenario import OURS, Scenario, at_least
 from benchmarks.systems import CANDIDATE
 from enrichment.devstack.ports import free_port
 from enrichment.devstack.process import Command
+from enrichment.queues import QUEUES
 
 CONNECTIONS = 32
 RATE, TAIL, LIMIT = "reads/s", "p99", "FastAPI hello"
@@ -23,22 +25,23 @@ async def run(bench: Bench) -> None:
 
 
 async def _progress(bench: Bench) -> None:
-    async with bench.ours.awake(), _running_job(bench) as job_id:
-        await _read(bench, f"{bench.ours.url}?jobId={job_id}", OURS, bench.stack.pids["api"])
+    async with bench.ours.awake(), _running_jobs(bench) as job_ids:
+        requests = cycle([load.get(f"{bench.ours.url}?jobId={job_id}") for job_id in job_ids])
+        await _read(bench, bench.ours.url, requests, OURS, bench.stack.pids["api"])
 
 
 async def _hello(bench: Bench) -> None:
     port = free_port()
     arguments = ("-m", "benchmarks.peers.serve", "benchmarks.peers.hello:app", str(port))
     async with bench.taskiq.process("hello", Command((sys.executable, *arguments))) as pid:
-        await _read(bench, f"http://127.0.0.1:{port}/hello", LIMIT, pid)
+        url = f"http://127.0.0.1:{port}/hello"
+        await _read(bench, url, repeat(load.get(url)), LIMIT, pid)
 
 
-async def _read(bench: Bench, url: str, who: str, pid: int) -> None:
-    request = load.get(url)
-    await load.send_for(url, lambda: request, CONNECTIONS, 0.5)  # warm
+async def _read(bench: Bench, url: str, requests: Iterator[bytes], who: str, pid: int) -> None:
+    await load.send_for(url, requests.__next__, CONNECTIONS, 0.5)  # warm
     meter = Meter({"api": pid})
-    answered = await load.send_for(url, lambda: request, CONNECTIONS, bench.pick(1.0, 2.0))
+    answered = await load.send_for(url, requests.__next__, CONNECTIONS, bench.pick(1.0, 2.0))
     used = bench.used(meter)
     bench.add(RATE, "/s", answered.per_second, who)
     bench.add(TAIL, "ms", answered.percentile(0.99), who)
@@ -46,22 +49,22 @@ async def _read(bench: Bench, url: str, who: str, pid: int) -> None:
 
 
 @asynccontextmanager
-async def _running_job(bench: Bench) -> AsyncIterator[str]:
-    """A job that is in the middle of its work for as long as the block runs."""
-    url = bench.ours.url
-    rehearsal = {"rehearse": {"stageMs": 60_000}}
-    body = {"type": "skills_optimization", "candidateData": CANDIDATE, "options": rehearsal}
-    mark = await bench.ours.record.mark()
+async def _running_jobs(bench: Bench) -> AsyncIterator[list[str]]:
+    """As many jobs as there are slots, in the middle of their work for as long as the block runs."""
+    url, mark = bench.ours.url, await bench.ours.record.mark()
+    body = {"type": "skills_optimization", "candidateData": CANDIDATE, "options": {"rehearse": {"stageMs": 60_000}}}
     async with load.connections(url, 1) as (connection,):
-        job_id = json.loads(await connection.send(load.post(url, body)))["jobId"]
-        await bench.ours.record.running(mark, 1)
-        yield job_id
-        await connection.send(load.post(f"{url}/jobs/{job_id}/cancel", {}))
+        requests = [load.post(url, body | {"priority": queue.band}) for queue in QUEUES for _ in range(queue.slots)]
+        job_ids = [json.loads(await connection.send(request))["jobId"] for request in requests]
+        await bench.ours.record.running(mark, len(job_ids))
+        yield job_ids
+        for job_id in job_ids:
+            await connection.send(load.post(f"{url}/jobs/{job_id}/cancel", {}))
 
 
 SCENARIO = Scenario(
     name="reads",
-    question="How many reads of a running job's progress a second does one API process answer?",
+    question="How many reads of running jobs' progress a second does one API process answer?",
     peer="a FastAPI with nothing behind it, on the same server settings, as the limit",
     goals=(at_least(RATE, 0.8, of=LIMIT),),
     run=run,

@@ -1,7 +1,7 @@
 """A job enters: once its insert is committed, it will reach a terminal state."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,8 +62,14 @@ _ACCEPT = text("""
     WITH job AS (
         INSERT INTO enrichment_job (id, tenant, candidate_id, type, priority, queue, run_at, payload, options,
                                     max_retries, idempotency_key, request_hash)
-        VALUES (:id, :tenant, :candidate_id, :type, :priority, :queue, :run_at, CAST(:payload AS jsonb),
-                CAST(:options AS jsonb), :max_retries, :idempotency_key, :request_hash)
+        SELECT id, tenant, candidate_id, type, priority, queue, run_at, CAST(payload AS jsonb), CAST(options AS jsonb),
+               max_retries, idempotency_key, request_hash
+        FROM unnest(CAST(:id AS text[]), CAST(:tenant AS text[]), CAST(:candidate_id AS text[]), CAST(:type AS text[]),
+                    CAST(:priority AS smallint[]), CAST(:queue AS text[]), CAST(:run_at AS timestamptz[]),
+                    CAST(:payload AS text[]), CAST(:options AS text[]), CAST(:max_retries AS integer[]),
+                    CAST(:idempotency_key AS text[]), CAST(:request_hash AS text[]))
+            AS new (id, tenant, candidate_id, type, priority, queue, run_at, payload, options, max_retries,
+                    idempotency_key, request_hash)
         ON CONFLICT (tenant, idempotency_key) DO NOTHING
         RETURNING id
     ), event AS (
@@ -96,8 +102,17 @@ BYTES_AT_ONCE = 4_000_000
 
 async def accept(database: Database, job: NewJob) -> Accepted:
     """Stores the job, or finds the one that was accepted under the same key before."""
-    inserted = await database.execute(_ACCEPT, _parameters(job))
-    return _new(job) if inserted.first() else await _existing(database, job)
+    return (await accept_all(database, [job]))[0]
+
+
+async def accept_all(database: Database, jobs: Sequence[NewJob]) -> list[Accepted]:
+    """Stores the jobs, all in one statement, or finds those that were accepted under the same keys before.
+
+    In the order of their keys: of two such statements with keys in common, one waits for the other, and never both.
+    """
+    in_order = sorted(jobs, key=lambda job: job.idempotency_key or "")
+    inserted = {row.id for row in await database.execute(_ACCEPT, _parameters(in_order))}
+    return [_new(job) if job.id in inserted else await _existing(database, job) for job in jobs]
 
 
 async def accept_bulk(
@@ -115,7 +130,7 @@ async def accept_bulk(
         json.dumps(parent.options),
     )  # fmt: skip
     async with database.transaction() as connection:
-        if not (await connection.execute(_ACCEPT, _parameters(parent))).first():
+        if not (await connection.execute(_ACCEPT, _parameters([parent]))).first():
             async for _ in children:
                 pass  # to its end: the hash tells whether it is the same request
             return await _existing(database, parent)
@@ -155,18 +170,19 @@ def _new(job: NewJob) -> Accepted:
     return Accepted(job.id, JobStatus.PENDING, job.queue, job.request_hash, is_new=True)
 
 
-def _parameters(job: NewJob) -> dict[str, Any]:
+def _parameters(jobs: Sequence[NewJob]) -> dict[str, list[Any]]:
+    """A column each."""
     return {
-        "id": job.id,
-        "tenant": job.tenant,
-        "candidate_id": job.candidate_id,
-        "type": job.type,
-        "priority": job.priority,
-        "queue": job.queue,
-        "run_at": job.run_at,
-        "payload": json.dumps(job.payload),
-        "options": json.dumps(job.options),
-        "max_retries": job.max_retries,
-        "idempotency_key": job.idempotency_key,
-        "request_hash": job.request_hash,
+        "id": [job.id for job in jobs],
+        "tenant": [job.tenant for job in jobs],
+        "candidate_id": [job.candidate_id for job in jobs],
+        "type": [job.type for job in jobs],
+        "priority": [job.priority for job in jobs],
+        "queue": [job.queue for job in jobs],
+        "run_at": [job.run_at for job in jobs],
+        "payload": [json.dumps(job.payload) for job in jobs],
+        "options": [json.dumps(job.options) for job in jobs],
+        "max_retries": [job.max_retries for job in jobs],
+        "idempotency_key": [job.idempotency_key for job in jobs],
+        "request_hash": [job.request_hash for job in jobs],
     }

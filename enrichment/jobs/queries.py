@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ARRAY, Select, Text, any_, bindparam, select
 
 from enrichment.db import Database
 from enrichment.models import JSON, Event, Job, JobStatus, JobType, JobUsage, Review, ReviewedField, ReviewStatus
@@ -45,17 +45,23 @@ _EDITS = (
     select(EditsRow.edits).where(EditsRow.job_id == JobRow.id, EditsRow.run == JobRow.run).scalar_subquery()
 )  # fmt: skip
 _GET = select(*_SUMMARY, JobRow.result, _EDITS.label("edits")).where(
-    JobRow.tenant == bindparam("tenant"), JobRow.id == bindparam("job_id")
+    JobRow.tenant == bindparam("tenant"), JobRow.id == any_(bindparam("job_ids", type_=ARRAY(Text)))
 )
 """Made once: SQLAlchemy matches the columns of a new statement to those it has compiled at every call."""
 
 
 async def get(database: Database, tenant: str, job_id: str) -> Job | None:
     """The job with its result. A result that is saved but not final is not shown."""
-    row = (await database.execute(_GET, {"tenant": tenant, "job_id": job_id})).first()
-    if row is None:
-        return None
-    return _job(row, result=row.result if row.status == JobStatus.COMPLETED else None, edits=row.edits)
+    return (await get_all(database, tenant, [job_id])).get(job_id)
+
+
+async def get_all(database: Database, tenant: str, job_ids: Sequence[str]) -> dict[str, Job]:
+    """Those of the jobs that there are, by id, each as `get` shows it."""
+    rows = await database.execute(_GET, {"tenant": tenant, "job_ids": list(job_ids)})
+    return {
+        row.id: _job(row, result=row.result if row.status == JobStatus.COMPLETED else None, edits=row.edits)
+        for row in rows
+    }
 
 
 async def statuses(database: Database, job_ids: Sequence[str]) -> dict[str, JobStatus]:

@@ -1,0 +1,16 @@
+"""What a process has loaded by its start stays as long as it does: the garbage collector need not look at it again.
+
+It would, at each full collection: 60 ms in which nothing else happens, and an eighth of the API's CPU time in all.
+"""
+
+import gc
+
+YOUNG = 10_000
+"""Objects made since the last look, from which on the collector looks at the young ones; Python's default is 700."""
+
+
+def settle() -> None:
+    """Sets what there is now aside for good. Call it once, when the process is ready to work."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 20, 50)

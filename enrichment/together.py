@@ -1,0 +1,76 @@
+"""Asking together: what is asked while other questions are under way goes into one statement with what else is.
+
+At rest a question leaves at once, alone. Under load the statements grow and not their number, so that what each of them
+costs, a connection, a round trip and a commit, is shared. A question is never answered from what was read before it was
+asked, since it joins only a statement that has not begun.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from enrichment.errors import Internal, InvalidInput
+
+Group = TypeVar("Group")
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+REFUSALS = (InvalidInput, Internal)
+"""What one question may be to blame for; the others of its statement are then asked again, each alone."""
+
+
+class Together(Generic[Group, Question, Answer]):
+    """Asks by `ask_all`, which gets the questions of one group, up to `most` of them, and gives as many answers.
+
+    At most `at_once` statements are under way.
+    """
+
+    def __init__(
+        self,
+        ask_all: Callable[[Group, Sequence[Question]], Awaitable[Sequence[Answer]]],
+        *,
+        most: int = 100,
+        at_once: int = 2,
+    ) -> None:
+        self._ask_all = ask_all
+        self._most = most
+        self._at_once = at_once
+        self._waiting: defaultdict[Group, deque[tuple[Question, asyncio.Future[Answer]]]] = defaultdict(deque)
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    async def ask(self, group: Group, question: Question) -> Answer:
+        """The answer. Raises what `ask_all` raises; who stops waiting takes nothing from the others."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[group].append((question, answer))
+        if len(self._lanes) < self._at_once:
+            lane = asyncio.create_task(self._work(), name="asking together")
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+        return await answer
+
+    async def _work(self) -> None:
+        """One statement after another while there are questions, the groups in turn."""
+        while self._waiting:
+            group, waiting = next(iter(self._waiting.items()))
+            asked = [waiting.popleft() for _ in range(min(len(waiting), self._most))]
+            del self._waiting[group]
+            if waiting:
+                self._waiting[group] = waiting  # behind the other groups
+            await self._answer(group, [(question, answer) for question, answer in asked if not answer.done()])
+
+    async def _answer(self, group: Group, asked: Sequence[tuple[Question, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._ask_all(group, [question for question, _ in asked]) if asked else ()
+        except Exception as error:
+            if isinstance(error, REFUSALS) and len(asked) > 1:
+                for one in asked:
+                    await self._answer(group, [one])
+                return
+            for _, future in asked:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(asked, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)

@@ -1,0 +1,103 @@
+"""Questions that share a statement: each gets its own answer, its own error, and nothing older than itself."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from enrichment.errors import InvalidInput, StorageUnavailable
+from enrichment.together import Together
+
+
+@dataclass
+class Statements:
+    """What is asked of a database that answers when it is let to, and doubles what it is given."""
+
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[tuple[str, list[int]]] = field(default_factory=list)
+
+    async def __call__(self, group: str, questions: Sequence[int]) -> list[int]:
+        self.asked.append((group, list(questions)))
+        await self.may_answer.wait()
+        if -1 in questions:
+            raise InvalidInput("one of them cannot be")
+        if -2 in questions:
+            raise StorageUnavailable("away")
+        return [2 * question for question in questions]
+
+
+@pytest.fixture
+def statements() -> Statements:
+    return Statements()
+
+
+async def ask(together: Together[str, int, int], *questions: int, group: str = "a") -> list[int | BaseException]:
+    return await asyncio.gather(*(together.ask(group, question) for question in questions), return_exceptions=True)
+
+
+async def until_asked(statements: Statements, count: int) -> None:
+    while len(statements.asked) < count:
+        await asyncio.sleep(0)
+
+
+async def test_what_is_asked_meanwhile_shares_the_next_statement(statements: Statements) -> None:
+    together = Together(statements, at_once=1)
+    first = asyncio.create_task(ask(together, 1))
+    await until_asked(statements, 1)
+    others = asyncio.create_task(ask(together, 2, 3, 4))
+    await asyncio.sleep(0)
+
+    statements.may_answer.set()
+
+    assert await first == [2]
+    assert await others == [4, 6, 8]
+    assert statements.asked == [("a", [1]), ("a", [2, 3, 4])]
+
+
+async def test_a_statement_holds_one_group_and_not_more_than_it_may(statements: Statements) -> None:
+    together = Together(statements, most=2, at_once=1)
+    statements.may_answer.set()
+
+    of_a, of_b = await asyncio.gather(ask(together, 1, 2, 3), ask(together, 4, group="b"))
+
+    assert (of_a, of_b) == ([2, 4, 6], [8])
+    assert statements.asked == [("a", [1, 2]), ("b", [4]), ("a", [3])]
+
+
+async def test_a_question_that_is_refused_takes_the_others_not_with_it(statements: Statements) -> None:
+    statements.may_answer.set()
+
+    answers = await ask(Together(statements, at_once=1), 1, -1, 3)
+
+    assert answers[0] == 2
+    assert isinstance(answers[1], InvalidInput)
+    assert answers[2] == 6
+
+
+async def test_a_database_that_is_away_is_told_to_all_and_asked_once(statements: Statements) -> None:
+    statements.may_answer.set()
+
+    answers = await ask(Together(statements, at_once=1), 1, -2, 3)
+
+    assert all(isinstance(answer, StorageUnavailable) for answer in answers)
+    assert len(statements.asked) == 1
+
+
+async def test_who_stops_waiting_takes_nothing_from_the_others(statements: Statements) -> None:
+    together = Together(statements, at_once=1)
+    waiting = [asyncio.create_task(together.ask("a", question)) for question in (1, 2)]
+    await until_asked(statements, 1)
+
+    waiting[0].cancel()
+    statements.may_answer.set()
+
+    assert await waiting[1] == 4
+
+
+async def test_it_goes_on_after_a_pause(statements: Statements) -> None:
+    together = Together(statements)
+    statements.may_answer.set()
+
+    assert await ask(together, 1) == [2]
+    assert await ask(together, 2) == [4]
