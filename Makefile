@@ -6,7 +6,7 @@ BIN := .venv/bin
 COMPILE := pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check faults bench lock clean
+.PHONY: help setup demo test check audit faults bench lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ check: setup ## style, types, layers and unit tests: under a minute
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/unit
+	@$(MAKE) --no-print-directory .build/audited
+
+audit: setup ## known vulnerabilities of what is locked, and its list of parts (.build/sbom.json)
+	@rm -f .build/audited
+	@$(MAKE) --no-print-directory .build/audited
 
 faults: setup ## load and faults for MINUTES from SEED, then every invariant
 	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3)
@@ -38,6 +43,12 @@ lock: $(UV) ## write the locks anew from pyproject.toml: versions and hashes; th
 
 clean: ## remove what the targets above have made
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# `check` asks once for each lock, `audit` whenever it is told to.
+.build/audited: requirements.lock deploy/audit.sh | .venv/complete
+	@$(BIN)/cyclonedx-py requirements requirements.lock --output-file .build/sbom.json
+	@bash deploy/audit.sh $(BIN) requirements.lock .build/audit.json
+	@touch $@
 
 # The last step leaves the mark, so that an interrupted set-up is done again.
 .venv/complete: requirements.lock pyproject.toml $(UV)
