@@ -54,7 +54,7 @@ class Windows:
     async def _submit(self, name: str, rehearsal: dict[str, Any]) -> str:
         order = self._ledger.order(f"{self._ledger.prefix}{name}")
         body = {
-            "type": "skills_optimization",
+            "type": "competence_file_generation",  # it has a step after the one that saves
             "candidateData": {"basics": {"name": "Ada Byron"}, "skills": [{"name": "python"}]},
             "options": {"rehearse": rehearsal},
         }
