@@ -132,6 +132,11 @@ def read_range(raw: str) -> tuple[Reading, Reading | None]:
     return read(raw), None
 
 
+def month_of(word: str) -> int | None:
+    """The month, 1 to 12, that a word names in any of the five languages: lower case, without accents and full stop."""
+    return _MONTH.get(word)
+
+
 def written(value: object) -> str | None:
     """A date's text: of a string, of a number (a year), of an object `{year, month?, day?}`, of `"current": true`."""
     if value is True:

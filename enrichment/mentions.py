@@ -73,14 +73,18 @@ class Mentions:
 
     def find(self, text: str) -> tuple[Skill, ...]:
         """The skills that `text` names, once each, in order; only the first 20,000 characters are read."""
+        return tuple(dict.fromkeys(skill for skill, _, _ in self.locate(text)))
+
+    def locate(self, text: str) -> Iterator[tuple[Skill, int, int]]:
+        """Each place where `text` names a skill: the skill, and from where to where its name stands."""
         words = _Words(text[:LONGEST_TEXT])
         hits = list(self._hits(words))
-        found: list[_Hit] = []
+        before: _Hit | None = None
         for hit, after in zip_longest(hits, hits[1:]):
-            meant = not hit.needs_company or _in_company(words, hit, found[-1] if found else None, after)
+            meant = not hit.needs_company or _in_company(words, hit, before, after)
             if meant and not _denied(words, hit):
-                found.append(hit)
-        return tuple(dict.fromkeys(hit.spelling.skill for hit in found))
+                before = hit
+                yield hit.spelling.skill, words.spans[hit.first][0], words.spans[hit.last][1]
 
     def _add(self, spellings: Iterable[Spelling]) -> None:
         for spelling in spellings:

@@ -50,18 +50,28 @@ class Warning(Model):
 
 
 class Violation(Model):
-    """A statement that its evidence does not carry."""
+    """A statement that its evidence does not carry.
+
+    `pointer` is its place in the result's JSON, `rule` the rule of the check that it broke, `found` the words that
+    nothing carries. `repaired`: the source's own text stands there now, or nothing.
+    """
 
     pointer: str
     rule: str
+    found: tuple[str, ...] = ()
+    repaired: bool = False
 
 
 class Faithfulness(Model):
-    """How much of the result is carried by the candidate's data: `score` 0 to 1 over `checked_facts` statements."""
+    """How much of the result is carried by the candidate's data: `score` 0 to 1 over `checked_facts` statements.
+
+    `novelty` is the share of the words in reworded texts that their evidence does not hold: a hint, no verdict.
+    """
 
     score: float = Field(ge=0, le=1)
     checked_facts: int = Field(ge=0)
     violations: tuple[Violation, ...] = ()
+    novelty: float = Field(default=0.0, ge=0, le=1)
     method: str
     version: str
 

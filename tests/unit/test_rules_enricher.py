@@ -13,13 +13,11 @@ from hypothesis import strategies as st
 from enrichment.documents import formats
 from enrichment.documents.formats import Format
 from enrichment.enrichers.base import Task
-from enrichment.enrichers.rules.checker import Checker, statements
 from enrichment.errors import UnsupportedType
-from enrichment.mentions import Mentions
+from enrichment.faithfulness.statements import statements
 from enrichment.models import SINGLE_TYPES, JobType
 from enrichment.pointers import resolve
-from enrichment.results import RESULTS, CompetenceFileResult, Kind, ProfileResult, Result, Statement
-from enrichment.taxonomy import taxonomy
+from enrichment.results import RESULTS, CompetenceFileResult, ProfileResult, Result
 from tests.unit.rules import AS_OF, ENRICHER, enrich, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -93,23 +91,6 @@ def test_progress_rises_by_stages_and_says_nothing_of_the_candidate(job_type: Jo
     assert not [message for _, _, message in reports if "Zyxwv" in message]
 
 
-def test_the_check_finds_what_the_data_does_not_carry() -> None:
-    candidate = {"basics": {"name": "Ada"}, "skills": ["Java"]}
-    result = enrich(CompetenceFileResult, candidate)
-    checker = Checker(taxonomy(), Mentions(taxonomy().spellings))
-    wrong = [
-        Statement[str](value="Eve", kind=Kind.COPIED, evidence=("/basics/name",)),
-        Statement[str](value="Ada", kind=Kind.COPIED, evidence=("/basics/nickname",)),
-        Statement[str](value="JavaScript", kind=Kind.NORMALISED, evidence=("/skills/0",), rule="name_of_skill"),
-        Statement[str](value="Java", kind=Kind.NORMALISED, evidence=("/skills/0",), rule="no_such_rule"),
-        Statement[str](value="7 years", kind=Kind.DERIVED, evidence=("/skills/0",)),
-    ]
-    faulty = result.model_copy(update={"introduction": tuple(wrong)})
-    found = checker.check(faulty, candidate)
-    assert [violation.pointer for violation in found.violations] == [f"/introduction/{n}" for n in range(len(wrong))]
-    assert found.score < 1
-
-
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
     [
         "Java, C++/Go",
@@ -121,6 +102,11 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.samp
         "R&D",
         "<b>x</b>",
         "Zig (new)",
+        "Lead, senior lead",
+        "no Java, not Go",
+        "2 years of Java",
+        "ACME Corp 2019",
+        "12,345",
     ]
 )
 values = st.recursive(

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from enrichment import faithfulness
 from enrichment.enrichers.base import Report, Task
-from enrichment.enrichers.rules.checker import Checker
 from enrichment.enrichers.rules.competence import write_competence_file
 from enrichment.enrichers.rules.experience import enhance_experience
 from enrichment.enrichers.rules.facts import Facts, gather
@@ -30,7 +30,6 @@ class RulesEnricher:
     def __init__(self) -> None:
         self._taxonomy = taxonomy()
         self._mentions = Mentions(self._taxonomy.spellings)
-        self._checker = Checker(self._taxonomy, self._mentions)
 
     async def enrich(self, task: Task, report: Report) -> Result:
         """The result of the task's type.
@@ -48,9 +47,9 @@ class RulesEnricher:
         facts = gather(task, self._taxonomy, self._mentions)
         yield Stage(15, "reading", _what_was_read(facts))
         result = yield from build(facts)
-        faithfulness = self._checker.check(result, task.candidate)
-        yield Stage(95, "checking", f"{faithfulness.checked_facts} statements checked against the data")
-        return result.model_copy(update={"faithfulness": faithfulness})
+        checked = faithfulness.check(result, task.candidate, task.as_of)
+        yield Stage(95, "checking", f"{checked.checked_facts} statements checked against the data")
+        return result.model_copy(update={"faithfulness": checked})
 
 
 def _what_was_read(facts: Facts) -> str:

@@ -11,6 +11,7 @@ from enrichment.enrichers.rules import phrases
 from enrichment.enrichers.rules.inventory import Inventory, Place, take_inventory
 from enrichment.enrichers.rules.texts import is_placeholder, tidy
 from enrichment.enrichers.rules.timeline import Timeline, read_timeline
+from enrichment.guard import flags
 from enrichment.mentions import Mentions
 from enrichment.reading import capped, read_candidate
 from enrichment.results import Faithfulness
@@ -42,7 +43,7 @@ def gather(task: Task, taxonomy: Taxonomy, mentions: Mentions) -> Facts:
         "prompt_version": None,
         "taxonomy_version": taxonomy.version,
         "notice": phrases.notice(language),
-        "warnings": capped([*candidate.warnings, *timeline.warnings, *_left_over(candidate)]),
+        "warnings": capped([*candidate.warnings, *timeline.warnings, *_left_over(candidate), *flags(task.candidate)]),
         "faithfulness": _UNCHECKED,
     }
     inventory = take_inventory(candidate, timeline, taxonomy, mentions)

@@ -62,7 +62,7 @@ class Use:
             return Statement[Level](
                 value=level_of(months.value), kind=Kind.INFERRED, evidence=months.evidence, rule="level_by_months"
             )
-        stated = _number(self.years)
+        stated = stated_years(self.years.value) if self.years else None
         if self.years is None or stated is None:
             return None
         return Statement[Level](
@@ -174,7 +174,7 @@ def _prose(place: Place) -> Sequence[Text]:
     return [*(text for text in (place.description,) if text), *place.highlights, *place.keywords]
 
 
-def _number(text: Text | None) -> float | None:
-    """Years as stated: `5`, `5.5`, `5 years`, `5+`."""
-    match = re.match(r"\s*(\d{1,2}(?:[.,]\d{1,2})?)(?!\d)", text.value) if text else None
+def stated_years(text: str | None) -> float | None:
+    """Years as a candidate states them: `5`, `5.5`, `5 years`, `5+`."""
+    match = re.match(r"\s*(\d{1,2}(?:[.,]\d{1,2})?)(?!\d)", text) if text else None
     return float(match[1].replace(",", ".")) if match else None

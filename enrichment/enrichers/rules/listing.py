@@ -7,7 +7,8 @@ from enrichment.enrichers.rules import texts
 from enrichment.mentions import Mentions
 from enrichment.taxonomy import Skill, Taxonomy
 
-_PARTS = re.compile(r"[,;|•·\n\r\t]+")
+_PARTS = re.compile(r"(?:[;|•·\n\r\t]|,(?!(?<=\d,)\d))+")
+"""A comma between two digits is part of a number."""
 _SLASH = re.compile(r"\s*(?:/|&|\+| and | et )\s*")
 _IN_BRACKETS = re.compile(r"([^()]*)\(([^()]*)\)\s*")
 _LONGEST_NAME = 60

@@ -1,0 +1,61 @@
+"""Rules that make one value from one source, and so can be made again: what each could have given."""
+
+from collections.abc import Callable, Container
+
+from enrichment.dates import read_range, written
+from enrichment.enrichers.rules import texts
+from enrichment.faithfulness.skills import listed_skills, mentions
+from enrichment.mentions import Mentions
+from enrichment.pointers import as_text
+from enrichment.taxonomy import OTHER, Skill, Spelling, taxonomy
+from enrichment.wording import LANGUAGES
+
+
+class _NamedIn(Container[object]):
+    """The skills that a text names: of the taxonomy, and any other name whose words stand in it."""
+
+    def __init__(self, source: object) -> None:
+        self._text = _text(source)
+        found = {*(skill for _, skill in listed_skills(self._text)), *mentions().find(self._text)}
+        self._labels = {skill.label(language) for skill in found for language in LANGUAGES}
+
+    def __contains__(self, name: object) -> bool:
+        own = Spelling(str(name), Skill(str(name)))
+        return name in self._labels or bool(Mentions([own]).find(self._text))
+
+
+def _text(source: object) -> str:
+    return as_text(source) or ""
+
+
+def _dates(source: object) -> list[object]:
+    return [reading.date for reading in read_range(written(source) or "") if reading]
+
+
+def _months(source: object) -> list[object]:
+    days = [reading.date for reading in read_range(written(source) or "") if reading]
+    return [f"{day.year:04}-{day.month:02}" if day.month else f"{day.year:04}" for day in days if day.year]
+
+
+def _similar(source: object) -> set[str]:
+    meant = (taxonomy().suggest(part) for part, _ in listed_skills(_text(source)))
+    return {skill.label(language) for skill in meant if skill for language in LANGUAGES}
+
+
+REPEATS: dict[str, Callable[[object], Container[object]]] = {
+    "tidy_text": lambda source: (texts.tidy(_text(source)),),
+    "tidy_bullet": lambda source: (texts.bullet(_text(source)),),
+    "tidy_passage": lambda source: [line for line, _ in texts.passages(_text(source))],
+    "sentence": lambda source: texts.sentences(_text(source)),
+    "figure": lambda source: [f for said in texts.sentences(_text(source)) for f in texts.figures(said)],
+    "read_date": _dates,
+    "year_and_month": _months,
+    "name_of_skill": _NamedIn,
+    "part_of_list": lambda source: {part for part, _ in listed_skills(_text(source))},
+    "similar_spelling": _similar,
+    "level_of_its_group": lambda source: (as_text(source),),
+    "category_of_skill": lambda source: (
+        {OTHER, *(skill.category for _, skill in listed_skills(_text(source)))}
+        | {skill.category for skill in mentions().find(_text(source))}
+    ),
+}

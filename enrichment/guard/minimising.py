@@ -1,0 +1,177 @@
+"""Takes the person out of the data: what a model does not need to know, it is not told.
+
+Name, e-mail, telephone, address, image, links, birth date, nationality, gender, references and rate become
+placeholders, where they stand and wherever else a text repeats them. The structure stays, so that a pointer into the
+one leads to the same place in the other.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, NamedTuple
+
+from enrichment.guard.walking import texts_in
+from enrichment.models import JSON
+
+_FIELDS = {
+    "NAME": "name firstname lastname givenname familyname surname fullname nom prenom",
+    "EMAIL": "email emails mail courriel",
+    "PHONE": "phone phones phonenumber telephone mobile tel",
+    "ADDRESS": "address street postalcode zip zipcode adresse codepostal",
+    "IMAGE": "image picture photo avatar",
+    "LINK": "url website profiles social linkedin github twitter",
+    "BIRTH": "birthdate dateofbirth birthday birth birthplace age datenaissance datedenaissance",
+    "NATIONALITY": "nationality nationalities citizenship nationalite",
+    "GENDER": "gender sex pronouns civility maritalstatus genre sexe civilite",
+    "RATE": "dailyrate rate salary tjm salaire expectedsalary salaryexpectation",
+    "REFERENCE": "references referees",
+}
+_KINDS = {name: kind for kind, names in _FIELDS.items() for name in names.split()}
+_PERSON = frozenset(["basics", "header", "contact", "info", "personal", "cv", "content", "resume", "data", "location"])
+"""Objects that speak of the candidate: only in them a name, an address or a link is the candidate's own."""
+_OF_THE_PERSON = {"NAME", "ADDRESS", "LINK"}
+_NOT_PERSONAL = {"network", "currency", "unit", "devise", "period"}
+_PARTICLES = {"von", "van", "der", "den", "del", "los", "las", "dos", "the", "and", "mac", "ben", "bin", "née", "mrs"}
+
+_SHORTEST, _SHORTEST_NUMBER = 3, 7
+"""What is looked for in other texts: a letter stands everywhere, and so does a short row of digits."""
+_EMAIL = r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
+_PHONE = r"(?<![\w+])(?:\+|00|\(0|0)\d?(?:[ .()/-]{0,2}\d){7,13}(?!\w)"
+_NOT_A_DIGIT = re.compile(r"\D+")
+_PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
+
+
+class Restore:
+    """The way back from placeholders to what they stand for."""
+
+    def __init__(self, originals: dict[str, Any]) -> None:
+        self._originals = originals
+
+    def text(self, text: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: str(self._originals.get(match[0], match[0])), text)
+
+    def json(self, value: Any) -> Any:
+        """Every text and key with what its placeholders stand for; a number that was replaced is a number again."""
+        if isinstance(value, str):
+            return self._originals[value] if value in self._originals else self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.json(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.json(item) for item in value]
+        return value
+
+
+class _Place(NamedTuple):
+    """Where a value stands: the kind of personal data that it is, and whether its object speaks of the candidate."""
+
+    kind: str | None = None
+    of_the_person: bool = True
+
+    def below(self, key: str) -> "_Place":
+        name = re.sub(r"[^a-zé]", "", key.lower()).replace("é", "e")
+        if name in _NOT_PERSONAL:
+            return _Place(None, False)
+        kind = self.kind or _KINDS.get(name)
+        if kind in _OF_THE_PERSON and not (self.of_the_person or self.kind):
+            kind = None
+        return _Place(kind, self.of_the_person and name in _PERSON)
+
+
+def minimise(candidate: JSON) -> tuple[JSON, Restore]:
+    """The candidate without the person, and what puts the person back: `restore.json(minimised) == candidate`.
+
+    A value is replaced where it stands; in other texts where it stands as whole words of three characters and more, in
+    any case, a name also part by part. E-mail addresses and telephone numbers are replaced wherever they are.
+    """
+    terms = {text: kind for kind, text in reversed([*_terms(candidate)])}
+    kinds = {text.casefold(): kind for text, kind in terms.items()}
+    search = _search(terms)
+    names = _Placeholders(candidate)
+
+    def named(match: re.Match[str]) -> str:
+        kind = "EMAIL" if match["email"] else "PHONE" if match["phone"] else kinds.get(match[0].casefold(), "NAME")
+        return names.of(kind, match[0])
+
+    def without(value: Any, place: _Place) -> Any:
+        if isinstance(value, dict):
+            return {search.sub(named, key): without(item, place.below(key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [without(item, place) for item in value]
+        if place.kind and _says_something(value):
+            return names.of(place.kind, value)
+        return search.sub(named, value) if isinstance(value, str) else value
+
+    return without(candidate, _Place()), Restore(names.originals)
+
+
+class _Placeholders:
+    """One placeholder for each value, numbered by kind in the order of the data; none that the data itself holds."""
+
+    def __init__(self, candidate: JSON) -> None:
+        self.originals: dict[str, Any] = {}
+        self._given: dict[tuple[type, object], str] = {}
+        self._taken = {found for text in _all_texts(candidate) for found in _PLACEHOLDER.findall(text)}
+        self._numbers: dict[str, Iterator[int]] = {}
+
+    def of(self, kind: str, value: object) -> str:
+        known = self._given.get((type(value), value))
+        if known is None:
+            numbers = self._numbers.setdefault(kind, count(1))
+            known = next(name for number in numbers if (name := f"[{kind}_{number}]") not in self._taken)
+            self._given[type(value), value] = known
+            self.originals[known] = value
+        return known
+
+
+def _personal(value: Any, place: _Place) -> Iterator[tuple[str, str]]:
+    """Every personal value as text, with its kind."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _personal(item, place.below(key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _personal(item, place)
+    elif place.kind and _says_something(value):
+        yield place.kind, str(value).strip()
+
+
+def _terms(candidate: JSON) -> Iterator[tuple[str, str]]:
+    """What is looked for in texts, with its kind."""
+    for kind, text in _personal(candidate, _Place()):
+        parts = [part.strip(".,;()") for part in text.split()] if kind == "NAME" else []
+        for term in (text, *(part for part in parts if part.casefold() not in _PARTICLES)):
+            if len(term) >= _SHORTEST:
+                yield kind, term
+
+
+def _search(terms: dict[str, str]) -> re.Pattern[str]:
+    """Addresses first, since they hold names; then the longest. As written: `İ` does not find itself once folded."""
+    numbers = {_NOT_A_DIGIT.sub("", text) for text, kind in terms.items() if kind == "PHONE"}
+    spaced = [
+        r"(?<!\w)\(?" + r"[\s().-]{0,2}".join(digits) + r"(?!\w)"
+        for digits in numbers
+        if len(digits) >= _SHORTEST_NUMBER
+    ]
+    words = [_whole(text) for text in sorted(terms, key=len, reverse=True)]
+    return re.compile(
+        "|".join([f"(?P<email>{_EMAIL})", *words, f"(?P<phone>{'|'.join([*spaced, _PHONE])})"]), re.IGNORECASE
+    )
+
+
+def _whole(text: str) -> str:
+    before = r"(?<!\w)" if re.match(r"\w", text) else ""
+    after = r"(?!\w)" if re.search(r"\w$", text) else ""
+    return before + re.escape(text) + after
+
+
+def _says_something(value: object) -> bool:
+    return (
+        bool(value.strip())
+        if isinstance(value, str)
+        else isinstance(value, int | float) and not isinstance(value, bool)
+    )
+
+
+def _all_texts(value: Any) -> Iterator[str]:
+    yield from (text for _, text in texts_in(value))
+    yield from (pointer for pointer, _ in texts_in(value))

@@ -1,0 +1,135 @@
+"""What the check says of statements that are no text, of broken evidence, and what a repair leaves behind."""
+
+from typing import Any
+
+import pytest
+
+from enrichment.errors import UnfaithfulOutput
+from enrichment.faithfulness import check, repair
+from enrichment.results import (
+    CompetenceFileResult,
+    ExperienceResult,
+    Kind,
+    Level,
+    ProfileResult,
+    Result,
+    Said,
+    SkillsResult,
+    Span,
+    Statement,
+)
+from tests.unit.rules import AS_OF, enrich
+
+CANDIDATE: dict[str, Any] = {
+    "basics": {"name": "Ada", "label": "Data engineer", "summary": "I built 12 pipelines in Python."},
+    "work": [
+        {"name": "Acme", "position": "Engineer", "startDate": "2018-01", "endDate": "2019-12", "summary": "Python."},
+        {"name": "Initech", "position": "Analyst", "startDate": "2019-07", "endDate": "2021-06", "summary": "Java."},
+        {"name": "Hooli", "position": "Lead", "startDate": "2023-01", "summary": "Python and Java."},
+    ],
+    "skills": ["python", {"name": "Zig", "years": 4}],
+}
+
+
+def rules_broken(result: Result) -> dict[str, str]:
+    return {violation.pointer: violation.rule for violation in check(result, CANDIDATE, AS_OF).violations}
+
+
+def test_statements_that_their_evidence_does_not_carry() -> None:
+    wrong = {
+        "not_a_copy": Said(value="Eve", kind=Kind.COPIED, evidence=("/basics/name",)),
+        "evidence_unresolved": Said(value="Ada", kind=Kind.COPIED, evidence=("/basics/nickname",)),
+        "name_of_skill": Said(value="Java", kind=Kind.NORMALISED, evidence=("/skills/0",), rule="name_of_skill"),
+        "rule_missing": Said(value="Python", kind=Kind.DERIVED, evidence=("/skills/0",)),
+        "evidence_missing": Said.model_construct(value="Ada", kind=Kind.COPIED, evidence=(), rule=None),
+    }
+    faulty = enrich(CompetenceFileResult, CANDIDATE).model_copy(update={"introduction": tuple(wrong.values())})
+    assert rules_broken(faulty) == {f"/introduction/{n}": rule for n, rule in enumerate(wrong)}
+    assert check(faulty, CANDIDATE, AS_OF).score < 1
+
+
+def test_counted_values_are_counted_again() -> None:
+    experience = enrich(ExperienceResult, CANDIDATE)
+    total = experience.total_months
+    assert total is not None
+    assert total.value == 42 + 46
+    more = {
+        "total_months": total.model_copy(update={"value": total.value + 12}),
+        "gaps": tuple(
+            gap.model_copy(update={"value": Span(start="2021-01", end="2022-12", months=24)}) for gap in experience.gaps
+        ),
+    }
+    assert rules_broken(experience.model_copy(update=more)) == {"/totalMonths": "recount", "/gaps/0": "recount"}
+
+    skills = enrich(SkillsResult, CANDIDATE)
+    raised = tuple(
+        skill.model_copy(update={"level": skill.level.model_copy(update={"value": Level.BEGINNER})})
+        if skill.level
+        else skill
+        for skill in skills.skills
+    )
+    levels = {f"/skills/{n}/level": "recount" for n, skill in enumerate(skills.skills) if skill.level}
+    assert len(levels) == 3
+    assert rules_broken(skills.model_copy(update={"skills": raised})) == levels
+
+
+def test_an_open_position_is_counted_to_the_day_of_submission() -> None:
+    result = enrich(ProfileResult, CANDIDATE)
+    assert check(result, CANDIDATE, AS_OF).violations == ()
+    assert "/totalMonths" in {v.pointer for v in check(result, CANDIDATE, AS_OF.replace(year=2030)).violations}
+
+
+def test_a_sentence_may_state_what_its_dates_add_up_to() -> None:
+    dates = tuple(f"/work/{n}/{end}" for n, end in ((0, "startDate"), (0, "endDate"), (1, "startDate"), (1, "endDate")))
+    right, wrong = (
+        Said(value=text, kind=Kind.DERIVED, evidence=("/basics/label", *dates), rule="reworded")
+        for text in ("Data engineer, 3 years", "Data engineer, 5 years")
+    )
+    result = enrich(ProfileResult, CANDIDATE).model_copy(update={"summary": (right, wrong)})
+    assert rules_broken(result) == {"/summary/1": "number"}
+
+
+def test_a_repair_puts_the_source_in_place_of_the_text() -> None:
+    boast = Said(value="Led 40 data engineers", kind=Kind.INFERRED, evidence=("/basics/label",), rule="reworded")
+    months = Statement[int](value=400, kind=Kind.DERIVED, evidence=("/work/0/startDate",), rule="counted")
+    result = enrich(ProfileResult, CANDIDATE)
+    mended = repair(
+        result.model_copy(
+            update={"headline": boast, "summary": (boast, *result.summary, boast), "total_months": months}
+        ),
+        CANDIDATE,
+        AS_OF,
+    )
+    assert mended.headline == Said(
+        value="Data engineer", kind=Kind.NORMALISED, evidence=("/basics/label",), rule="tidy_text"
+    )
+    assert mended.summary == (mended.headline, *result.summary)
+    assert mended.total_months is None
+    told = {violation.pointer: violation for violation in mended.faithfulness.violations}
+    assert set(told) == {"/headline", "/summary/0", f"/summary/{len(result.summary) + 1}", "/totalMonths"}
+    assert all(violation.repaired for violation in told.values())
+    assert told["/headline"].found == ("40",)
+    assert mended.faithfulness.score == 1
+    assert mended.warnings[-1].code == "unfaithful_replaced"
+    assert repair(mended, CANDIDATE, AS_OF).faithfulness.violations == ()
+
+
+def test_a_repair_leaves_out_what_has_no_source() -> None:
+    skills = enrich(SkillsResult, CANDIDATE)
+    first = skills.skills[0]
+    lost = first.model_copy(update={"name": first.name.model_copy(update={"evidence": ("/nowhere",)})})
+    mended = repair(skills.model_copy(update={"skills": (lost, *skills.skills[1:])}), CANDIDATE, AS_OF)
+    assert mended.skills == skills.skills[1:]
+
+
+def test_a_repair_that_leaves_no_result_says_so() -> None:
+    profile = enrich(ProfileResult, CANDIDATE)
+    score = profile.completeness.score.model_copy(update={"value": 100})
+    broken = profile.completeness.model_copy(update={"score": score})
+    with pytest.raises(UnfaithfulOutput):
+        repair(profile.model_copy(update={"completeness": broken}), CANDIDATE, AS_OF)
+
+
+def test_a_faithful_result_is_left_as_it_is() -> None:
+    result = enrich(CompetenceFileResult, CANDIDATE)
+    assert repair(result, CANDIDATE, AS_OF) == result

@@ -1,0 +1,96 @@
+"""The check catches what models invent, and lets be what they may write. `pytest -s` prints the table."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from enrichment.faithfulness import check
+from enrichment.results import ProfileResult, Said, Violation
+from tests.unit.inventions import KINDS, NEGATIONS, Truth, changed_date, dated, truths, wrong_evidence
+from tests.unit.rules import AS_OF, enrich
+
+CAUGHT, FALSE_ALARMS = 0.99, 0.01
+
+
+def judged(claims: list[Said], candidate: dict[str, Any]) -> list[Violation | None]:
+    """What the check says of each claim, all of them in one result."""
+    result = enrich(ProfileResult, {}).model_copy(update={"summary": tuple(claims)})
+    found = {violation.pointer: violation for violation in check(result, candidate, AS_OF).violations}
+    return [found.get(f"/summary/{position}") for position in range(len(claims))]
+
+
+def test_inventions_of_each_kind_are_caught(resumes: dict[str, dict[str, Any]]) -> None:
+    planted, caught = Counter[str](), Counter[str]()
+    for candidate in resumes.values():
+        claims = list(invented(candidate))
+        for (kind, _), violation in zip(claims, judged([claim for _, claim in claims], candidate), strict=True):
+            planted[kind] += 1
+            caught[kind] += violation is not None
+    for kind, count in planted.items():
+        sys.stdout.write(f"\n{kind:26} {caught[kind]:4} of {count:4}  {caught[kind] / count:7.2%}")
+    assert len(planted) == 10
+    assert [kind for kind, count in planted.items() if caught[kind] < CAUGHT * count] == []
+
+
+def invented(candidate: dict[str, Any]) -> Iterator[tuple[str, Said]]:
+    found = truths(candidate)
+    for kind, make in KINDS.items():
+        yield from ((kind, truth.claim(text)) for truth in found if (text := make(truth)))
+    yield from (("date changed", truth.claim(changed_date(truth))) for truth in dated(candidate))
+    yield from (("evidence wrong", claim) for claim in wrong_evidence(found, candidate))
+
+
+def rewordings(found: list[Truth]) -> Iterator[Said]:
+    """What a model may do to a text: leave it, trim it, fold its lines, drop a stop or a capital, join two."""
+    for truth, following in zip(found, [*found[1:], *found[:1]], strict=True):
+        yield truth.claim()
+        yield truth.claim(" ".join(truth.text.split()).rstrip(".;"))
+        yield truth.claim(truth.text[0].lower() + truth.text[1:])
+        yield truth.claim(truth.text.replace(" and ", " & ").replace("'", "’"))
+        yield truth.claim(", ".join(reversed(truth.text.rstrip(".").split(", "))))
+        yield truth.claim(f"{truth.text.rstrip('.')}; {following.text}", (*truth.evidence, *following.evidence))
+
+
+def test_honest_rewordings_pass(resumes: dict[str, dict[str, Any]]) -> None:
+    alarms, checked = [], 0
+    for candidate in resumes.values():
+        claims = [*rewordings(truths(candidate)), *(truth.claim() for truth in dated(candidate))]
+        verdicts = judged(claims, candidate)
+        checked += len(claims)
+        alarms += [(claim.value, violation) for claim, violation in zip(claims, verdicts, strict=True) if violation]
+    sys.stdout.write(f"\nfalse alarms {len(alarms)} of {checked}")
+    assert checked > 1_000
+    assert len(alarms) <= FALSE_ALARMS * checked, alarms[:5]
+
+
+def test_a_negation_survives() -> None:
+    verdicts = {}
+    for says, false, fair in NEGATIONS:
+        claims = [Truth(text, ("/basics/summary",), 0).claim() for text in (false, fair, says)]
+        found = judged(claims, {"basics": {"summary": says}})
+        verdicts[says] = [violation.rule if violation else None for violation in found]
+    sys.stdout.write(
+        f"\nnegations and restraints {sum(bool(false) for false, _, _ in verdicts.values())} of {len(verdicts)}"
+    )
+    assert [says for says, (false, _, _) in verdicts.items() if not false] == []
+    assert {says: (fair, same) for says, (_, fair, same) in verdicts.items() if fair or same} == {}
+
+
+def test_each_kind_is_named_by_its_rule() -> None:
+    says = "Migrated 12 services to Kubernetes at Acme Bank in March 2021"
+    named = {
+        "number": "Migrated 21 services to Kubernetes at Acme Bank in March 2021",
+        "date": "Migrated 12 services to Kubernetes at Acme Bank in May 2021",
+        "name": "Migrated 12 services to Kubernetes at Acme Bank for Initech in March 2021",
+        "skill": "Migrated 12 services to kubernetes and terraform at Acme Bank in March 2021",
+        "scope": "Led and migrated 12 services to Kubernetes at Acme Bank in March 2021",
+        "seniority": "Migrated 12 services as a senior to Kubernetes at Acme Bank in March 2021",
+        "superlative": "Migrated 12 services to Kubernetes at Acme Bank in March 2021 with excellence",
+        "scale": "Migrated hundreds of services, 12, to Kubernetes at Acme Bank in March 2021",
+        "negation_added": "Never migrated services to Kubernetes at Acme Bank in March 2021",
+        "unsupported": "Kubernetes enthusiast, quick learner, reliable colleague",
+    }
+    claims = [Truth(text, ("/work/0/summary",), 0).claim() for text in named.values()]
+    verdicts = judged(claims, {"work": [{"summary": says}]})
+    assert [violation and violation.rule for violation in verdicts] == list(named)
