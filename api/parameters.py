@@ -28,6 +28,7 @@ from enrichment.models import (
     ReviewStatus,
     SingleJobType,
     Submission,
+    WebhookUrl,
 )
 from enrichment.queues import Queue
 from enrichment.review.edits import Edit
@@ -117,6 +118,7 @@ class BulkQuery(_Query):
     max_cost_usd: float | None = Field(default=None, gt=0, le=1_000_000, allow_inf_nan=False)
     max_retries: int | None = Field(default=None, ge=0, le=20)
     run_at: Instant | None = None
+    webhook_url: WebhookUrl | None = None
     on_invalid: Literal["refuse", "skip"] = Field(default="refuse", description="what a line that cannot be used does")
 
     @property
@@ -133,6 +135,7 @@ class BulkQuery(_Query):
             ),
             max_retries=self.max_retries,
             run_at=self.run_at,
+            webhook_url=self.webhook_url,
         )
 
 

@@ -119,6 +119,7 @@ IDENTIFIER_PATTERN = r"^[\w.:@/+\- ]{1,200}$"
 Identifier = Annotated[str, StringConstraints(strict=True, pattern=IDENTIFIER_PATTERN)]
 """A candidate's id in the caller's system."""
 Locale = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+WebhookUrl = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=2_000)]
 AnyJobType = Annotated[JobType, BeforeValidator(_job_type)]
 SingleJobType = Annotated[JobType, BeforeValidator(_single_type)]
 Priority = Annotated[int, BeforeValidator(_priority, json_schema_input_type=int | str)]
@@ -161,6 +162,8 @@ class JobRequest(Model):
     options: Options = Options()
     max_retries: int | None = Field(default=None, ge=0, le=20, strict=True)
     run_at: Instant | None = None
+    webhook_url: WebhookUrl | None = None
+    """Who is told when it has ended."""
 
 
 class Submission(JobRequest):

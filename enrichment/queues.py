@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 MAINTENANCE_TASK_QUEUE = "enrichment-maintenance"
+WEBHOOK_TASK_QUEUE = "enrichment-webhooks"
+"""Apart, so that slow receivers take no slot from a job."""
 _PRIORITY_KEYS = 5
 """Temporal orders a task queue by a key from 1 (first) to 5 (last)."""
 

@@ -19,7 +19,11 @@ class Activity(StrEnum):
     CLOSE_BULK = "close_bulk"
     SWEEP = "sweep"
     CLEAN_UP = "clean_up"
+    DELIVER = "deliver"
 
+
+DELIVER_WEBHOOK = "WebhookDelivery"
+"""The workflow, by the name that it is started by."""
 
 POSTPONED = "postponed"
 """The type of an attempt's failure that does not count: it is to be made again, after the delay that it names."""
@@ -87,6 +91,14 @@ class Slice(Shape):
     """How long until the first job of those left is due; 0: at once."""
     lanes: int = 0
     """How many lanes there may be now: workers come and go."""
+
+
+class DeliveryRun(Shape):
+    """An ending that an endpoint is told of, so many times at most: the input of its workflow and its activity."""
+
+    job_id: str
+    run: int
+    most_attempts: int = 8
 
 
 class Cleaned(Shape):

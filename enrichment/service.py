@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -30,6 +31,7 @@ from enrichment.spending import ledger
 from enrichment.together import Together
 from enrichment.upload import Intake, Limits, Upload
 from enrichment.wake import Wake
+from enrichment.webhooks.registration import endpoint_for
 
 DEFAULT_TENANT = "default"
 
@@ -106,9 +108,7 @@ class EnrichmentQueue:
         """
         self._check(request)
         await self._require_quota(len(request.candidates or ()) + 1)
-        job = submission.with_candidate(
-            submission.row(request, self._tenant, idempotency_key, datetime.now(UTC)), request
-        )
+        job = submission.with_candidate(await self._row(request, idempotency_key), request)
         if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT:
             return self._accepted(await self._accepting.ask(self._tenant, job), job, job.request_hash)
         children = _each(submission.children(request))
@@ -137,7 +137,7 @@ class EnrichmentQueue:
         limits = Limits(
             self._settings.max_upload_candidates, self._settings.max_body_bytes, self._settings.max_upload_bytes
         )
-        job = submission.row(request, self._tenant, idempotency_key, datetime.now(UTC))
+        job = await self._row(request, idempotency_key)
         upload = Upload(body, limits, skip_invalid=skip_invalid, salt=job.request_hash or "")
         hashed = upload.hash if idempotency_key is not None else lambda: None
         accepted = await intake.accept_bulk(self._database, job, _bulk(request), upload.children(), hashed)
@@ -339,6 +339,16 @@ class EnrichmentQueue:
         if request.options.rehearse is not None and not self._settings.rehearsal:
             fault = Fault("/options/rehearse", "is allowed only where ENRICHMENT_REHEARSAL is set")
             raise InvalidInput("Rehearsals are switched off", (fault,))
+
+    async def _row(self, request: JobRequest, idempotency_key: str | None) -> intake.NewJob:
+        job = submission.row(request, self._tenant, idempotency_key, datetime.now(UTC))
+        if request.webhook_url is None:
+            return job
+        allow_loopback = self._settings.webhook_loopback
+        webhook_id = await endpoint_for(
+            self._database, self._tenant, request.webhook_url, allow_loopback=allow_loopback
+        )
+        return replace(job, webhook_id=webhook_id)
 
     async def _require_quota(self, jobs: int) -> None:
         quota = Quota(self._settings.max_open_jobs, self._settings.max_jobs_per_day)

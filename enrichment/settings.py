@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         alias="ENRICHMENT_BUDGET_EXHAUSTED",
         description="what a job does when the day's budget is used up: wait for the next day, or fail",
     )
+    webhook_loopback: bool = Field(
+        default=False,
+        alias="ENRICHMENT_WEBHOOK_LOOPBACK",
+        description="let webhooks call this machine, and without TLS there; for development",
+    )
     rehearsal: bool = Field(
         default=False,
         alias="ENRICHMENT_REHEARSAL",

@@ -49,6 +49,8 @@ class JobRow(Base):
     retries_before_run: Mapped[int] = mapped_column(server_default=text("0"))
     """What `retry_count` was when this run began: attempts of the run are counted on from it."""
     max_retries: Mapped[int]
+    webhook_id: Mapped[str | None] = mapped_column(ForeignKey("enrichment_webhook.id"))
+    """Who is told when it ends."""
     retry_at: Mapped[datetime | None]
     """When the next attempt is due, while the job waits for it."""
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("enrichment_job.id", ondelete="CASCADE"))

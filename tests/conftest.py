@@ -71,7 +71,7 @@ async def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 async def settings(infrastructure: Infrastructure) -> Settings:
     """Settings of the migrated stack."""
     variables: dict[str, Any] = {name.lower(): value for name, value in infrastructure.environment.items()}
-    configured = Settings(_env_file=None, rehearsal=True, **variables)
+    configured = Settings(_env_file=None, rehearsal=True, webhook_loopback=True, **variables)
     await asyncio.to_thread(migrations.upgrade, configured)
     return configured
 

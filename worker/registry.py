@@ -13,15 +13,18 @@ from activities.endings import Endings
 from activities.enrichment import EnrichmentActivities
 from activities.maintenance import MaintenanceActivities
 from activities.records import RecordActivities
+from activities.webhooks import WebhookActivities
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher
 from enrichment.progress import ProgressStore
+from enrichment.webhooks.sender import Sender
 from workflows.bulk_candidate_enrichment import BulkCandidateEnrichment
 from workflows.candidate_profile_enhancement import CandidateProfileEnhancement
 from workflows.competence_file_generation import CompetenceFileGeneration
 from workflows.experience_enhancement import ExperienceEnhancement
 from workflows.maintenance import CleanUp, Sweep
 from workflows.skills_optimization import SkillsOptimization
+from workflows.webhook_delivery import WebhookDelivery
 
 JOB_WORKFLOWS = (
     CompetenceFileGeneration,
@@ -31,6 +34,7 @@ JOB_WORKFLOWS = (
     BulkCandidateEnrichment,
 )
 MAINTENANCE_WORKFLOWS = (Sweep, CleanUp)
+WEBHOOK_WORKFLOWS = (WebhookDelivery,)
 
 STATELESS = ("enrichment", "pydantic", "annotated_types")
 """Our nouns are pure and the same for every run, so they are loaded once."""
@@ -43,13 +47,16 @@ sandbox then misses, a clock or chance in workflow code, their tests find, which
 
 @dataclass(frozen=True, slots=True)
 class Activities:
-    """The activities of the job queues and of the maintenance queue."""
+    """The activities of the job queues, of the maintenance queue and of the webhooks' queue."""
 
     jobs: tuple[Callable[..., Any], ...]
     maintenance: tuple[Callable[..., Any], ...]
+    webhooks: tuple[Callable[..., Any], ...]
 
 
-def activities(database: Database, progress: ProgressStore, client: Client, enricher: Enricher) -> Activities:
+def activities(
+    database: Database, progress: ProgressStore, client: Client, enricher: Enricher, sender: Sender
+) -> Activities:
     endings = Endings(database, progress)
     attempts = Attempts(database, enricher, progress)
     steps = EnrichmentActivities(database, attempts, endings)
@@ -59,4 +66,5 @@ def activities(database: Database, progress: ProgressStore, client: Client, enri
     return Activities(
         jobs=(steps.enrich, steps.render, records.finish, bulk.open_bulk, bulk.run_lane, bulk.close_bulk),
         maintenance=(maintenance.sweep, maintenance.clean_up),
+        webhooks=(WebhookActivities(database, sender).deliver,),
     )

@@ -17,8 +17,10 @@ from enrichment.dispatch import Dispatcher
 from enrichment.enrichers import configured
 from enrichment.events import WORKER_READY, WORKER_STOPPING
 from enrichment.progress import ProgressStore
-from enrichment.queues import MAINTENANCE_TASK_QUEUE, Queue
+from enrichment.queues import MAINTENANCE_TASK_QUEUE, WEBHOOK_TASK_QUEUE, Queue
 from enrichment.settings import Settings
+from enrichment.webhooks.dispatch import DeliveryDispatcher
+from enrichment.webhooks.sender import Sender
 from worker import registry, schedules
 from worker.load import Load
 
@@ -30,6 +32,8 @@ GRACE = timedelta(seconds=5)
 """What an activity that runs at SIGTERM has left to end by itself; then it is cancelled and tried again elsewhere."""
 POLLERS = PollerBehaviorSimpleMaximum(2)
 POOL_SIZE = 20
+DELIVERIES_AT_ONCE = 20
+"""Of webhooks: nearly all of their time they wait for receivers."""
 
 _HOW: dict[str, Any] = {
     "workflow_runner": registry.SANDBOX,
@@ -53,9 +57,10 @@ async def running(settings: Settings) -> AsyncIterator[None]:
     database = Database.connect(settings, application="enrichment worker", pool_size=POOL_SIZE)
     progress = ProgressStore.connect(settings)
     client = await temporal.connect(settings)
+    sender = Sender(settings)
     load = Load()
     served = [queues.BY_BAND[band] for band in settings.bands]
-    activities = registry.activities(database, progress, client, enricher)
+    activities = registry.activities(database, progress, client, enricher, sender)
     dispatcher = Dispatcher(settings, database, client, [queue.task_queue for queue in served])
     await temporal.register_search_attributes(client)
     await schedules.ensure(client, settings)
@@ -64,11 +69,16 @@ async def running(settings: Settings) -> AsyncIterator[None]:
             for queue in served:
                 await stack.enter_async_context(_job_worker(client, queue, settings.slots(queue), activities, load))
             await stack.enter_async_context(_maintenance_worker(client, activities))
-            await stack.enter_async_context(_in_background(dispatcher.run(), load.tell(database, settings)))
+            await stack.enter_async_context(_webhook_worker(client, activities))
+            deliveries = DeliveryDispatcher(database, client)
+            await stack.enter_async_context(
+                _in_background(dispatcher.run(), deliveries.run(), load.tell(database, settings))
+            )
             log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())
             yield
             log.info("Stopping", extra=WORKER_STOPPING.fields())
     finally:
+        await sender.close()
         await progress.close()
         await database.close()
 
@@ -93,6 +103,18 @@ def _maintenance_worker(client: Client, activities: registry.Activities) -> Work
         activities=activities.maintenance,
         interceptors=[Boundary()],
         max_concurrent_activities=2,
+        **_HOW,
+    )
+
+
+def _webhook_worker(client: Client, activities: registry.Activities) -> Worker:
+    return Worker(
+        client,
+        task_queue=WEBHOOK_TASK_QUEUE,
+        workflows=registry.WEBHOOK_WORKFLOWS,
+        activities=activities.webhooks,
+        interceptors=[Boundary()],
+        max_concurrent_activities=DELIVERIES_AT_ONCE,
         **_HOW,
     )
 

@@ -1,40 +1,28 @@
 """`enrich keys`: who may call the API. It works on the database itself: whoever can, may make keys."""
 
-import asyncio
 import getpass
-import re
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from enrichment.cli import output
+from enrichment.cli.administering import check_tenant, duration, on_database
 from enrichment.cli.errors import BadUsage, CliError
 from enrichment.cli.options import AsJson
 
 if TYPE_CHECKING:
     from enrichment.access.keys import Key
-    from enrichment.db import Database
 
 JSON = dict[str, Any]
-T = TypeVar("T")
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _SCOPES = ("submit", "read", "cancel", "export", "erase", "admin")
 
 keys = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def _duration(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([mhd])", text)
-    if match is None:
-        raise typer.BadParameter(f"{text} is no duration: write it as 90d, 24h or 30m")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
 def _lifetime(text: str) -> timedelta:
-    lifetime = _duration(text)
+    lifetime = duration(text)
     if not timedelta() < lifetime <= timedelta(days=3660):
         raise typer.BadParameter("a key is valid for at least a minute and at most ten years")
     return lifetime
@@ -66,10 +54,9 @@ def create(
     from enrichment.access import keys as table
     from enrichment.access.scopes import Scope
 
-    if not re.fullmatch(r"[\w.:@+-]{1,100}", tenant):
-        raise BadUsage("A tenant is a word of up to 100 letters, digits and ._:@+-")
+    check_tenant(tenant)
     new, hashed = _new_key()
-    key = _on_database(
+    key = on_database(
         lambda db: table.create(db, new, hashed, tenant, [Scope(name) for name in scopes], expires, _who())
     )
     _show_new(key, new.text, as_json)
@@ -78,7 +65,7 @@ def create(
 @keys.command("rotate")
 def rotate(
     key_id: KeyId,
-    overlap: Annotated[Any, typer.Option(parser=_duration, metavar="24h", help="How long both are valid.")] = "24h",
+    overlap: Annotated[Any, typer.Option(parser=duration, metavar="24h", help="How long both are valid.")] = "24h",
     as_json: AsJson = False,
 ) -> None:
     """Make a key like another one, which ends after the overlap.
@@ -90,7 +77,7 @@ def rotate(
     from enrichment.access import keys as table
 
     new, hashed = _new_key()
-    key = _on_database(lambda db: table.rotate(db, key_id, new, hashed, overlap, _who()))
+    key = on_database(lambda db: table.rotate(db, key_id, new, hashed, overlap, _who()))
     if key is None:
         raise CliError(f"There is no valid key {key_id} to rotate: `enrich keys list` shows those that there are")
     _show_new(key, new.text, as_json)
@@ -106,7 +93,7 @@ def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
     """
     from enrichment.access import keys as table
 
-    if not _on_database(lambda db: table.revoke(db, key_id, _who())):
+    if not on_database(lambda db: table.revoke(db, key_id, _who())):
         raise CliError(f"There is no key {key_id} to revoke: `enrich keys list` shows those that there are")
     if as_json:
         output.document({"id": key_id, "state": "revoked"})
@@ -124,7 +111,7 @@ def list_(as_json: AsJson = False) -> None:
     """
     from enrichment.access import keys as table
 
-    found = [_described(key) for key in _on_database(table.every)]
+    found = [_described(key) for key in on_database(table.every)]
     if as_json:
         output.document({"keys": found})
         return
@@ -143,24 +130,6 @@ def _new_key() -> tuple[Any, bytes]:
         return new, secret.digest(secret.pepper(settings()), new.text)
     except SettingsError as error:
         raise BadUsage(str(error)) from None
-
-
-def _on_database(act: "Callable[[Database], Awaitable[T]]") -> T:
-    from enrichment.cli.environment import settings
-    from enrichment.db import Database
-    from enrichment.errors import EnrichmentError
-
-    async def acting() -> T:
-        database = Database.connect(settings(), application="enrich keys", pool_size=1)
-        try:
-            return await act(database)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(acting())
-    except EnrichmentError as error:
-        raise CliError(error.message) from None
 
 
 def _show_new(key: "Key", text: str, as_json: bool) -> None:

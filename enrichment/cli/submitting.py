@@ -80,6 +80,7 @@ def submit(
             help="Bulk only: what to do with each candidate.",
         ),
     ] = None,
+    webhook: Annotated[str | None, typer.Option(metavar="URL", help="Who is told when a job has ended.")] = None,
     stage_ms: Annotated[
         int | None, typer.Option(min=0, max=60_000, help="Rehearsals only: pause at each stage, in milliseconds.")
     ] = None,
@@ -113,6 +114,7 @@ def submit(
         "candidateId": candidate_id,
         "maxRetries": max_retries,
         "runAt": run_at,
+        "webhookUrl": webhook,
         "options": _given({
             "locale": locale,
             "asOf": as_of,

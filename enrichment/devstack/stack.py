@@ -91,6 +91,7 @@ class Stack:
         if callers.pop("PYTHONDONTWRITEBYTECODE", None):
             # Wanted: nothing written beside the sources. Not wanted: every child compiles everything at every start.
             callers.setdefault("PYTHONPYCACHEPREFIX", str(self._directory.path / "pycache"))
+        callers.setdefault("ENRICHMENT_WEBHOOK_LOOPBACK", "true")  # the receiver is on this machine too
         return {**callers, **self.infrastructure.environment, "PYTHONUNBUFFERED": "1"}
 
     def _record(self) -> None:

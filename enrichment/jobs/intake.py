@@ -28,6 +28,7 @@ class NewJob:
     run_at: datetime | None = None
     idempotency_key: str | None = None
     request_hash: str | None = None
+    webhook_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,15 @@ class Accepted:
 _ACCEPT = text("""
     WITH job AS (
         INSERT INTO enrichment_job (id, tenant, candidate_id, type, priority, queue, run_at, payload, options,
-                                    max_retries, idempotency_key, request_hash)
+                                    max_retries, idempotency_key, request_hash, webhook_id)
         SELECT id, tenant, candidate_id, type, priority, queue, run_at, CAST(payload AS jsonb), CAST(options AS jsonb),
-               max_retries, idempotency_key, request_hash
+               max_retries, idempotency_key, request_hash, webhook_id
         FROM unnest(CAST(:id AS text[]), CAST(:tenant AS text[]), CAST(:candidate_id AS text[]), CAST(:type AS text[]),
                     CAST(:priority AS smallint[]), CAST(:queue AS text[]), CAST(:run_at AS timestamptz[]),
                     CAST(:payload AS text[]), CAST(:options AS text[]), CAST(:max_retries AS integer[]),
-                    CAST(:idempotency_key AS text[]), CAST(:request_hash AS text[]))
+                    CAST(:idempotency_key AS text[]), CAST(:request_hash AS text[]), CAST(:webhook_id AS text[]))
             AS new (id, tenant, candidate_id, type, priority, queue, run_at, payload, options, max_retries,
-                    idempotency_key, request_hash)
+                    idempotency_key, request_hash, webhook_id)
         ON CONFLICT (tenant, idempotency_key) DO NOTHING
         RETURNING id
     ), event AS (
@@ -185,4 +186,5 @@ def _parameters(jobs: Sequence[NewJob]) -> dict[str, list[Any]]:
         "max_retries": [job.max_retries for job in jobs],
         "idempotency_key": [job.idempotency_key for job in jobs],
         "request_hash": [job.request_hash for job in jobs],
+        "webhook_id": [job.webhook_id for job in jobs],
     }

@@ -13,6 +13,7 @@ from enrichment.audit import entries  # noqa: F401 likewise
 from enrichment.review import reviews  # noqa: F401 likewise
 from enrichment.spending import budgets, ledger  # noqa: F401 likewise
 from enrichment.tables import Base
+from enrichment.webhooks import deliveries, endpoints  # noqa: F401 likewise
 
 _ONE_AT_A_TIME = 0x656E7269
 """Key of the advisory lock: two processes that migrate at once wait for each other."""

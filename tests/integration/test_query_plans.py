@@ -21,10 +21,13 @@ from enrichment.settings import Settings
 from enrichment.spending import budgets, ledger
 from enrichment.spending.budgets import Reservation
 from enrichment.spending.ledger import Call, Spender
+from enrichment.webhooks import deliveries
+from enrichment.webhooks.deliveries import Due
 
 GROWING = {
     "enrichment_job", "enrichment_event", "enrichment_document", "enrichment_throughput", "enrichment_audit",
     "enrichment_review_edits", "enrichment_usage", "enrichment_budget", "enrichment_reservation",
+    "enrichment_delivery",
 }  # fmt: skip
 ROWS = 20_000
 """Enough that reading a whole table clearly costs the planner more; of the narrow throughput rows, five times that."""
@@ -68,6 +71,11 @@ RESERVATIONS = text("""
     INSERT INTO enrichment_reservation SELECT id, ARRAY[id], 1, now() + interval '1 day'
     FROM enrichment_job WHERE tenant = 'plans'
 """)
+WEBHOOK = text("INSERT INTO enrichment_webhook VALUES ('plans', 'plans', 'https://plans.invalid/', '')")
+DELIVERIES = text("""
+    INSERT INTO enrichment_delivery (job_id, run, tenant, webhook_id, status, ended_at)
+    SELECT id, 1, 'plans', 'plans', 'delivered', now() FROM enrichment_job WHERE tenant = 'plans'
+""")
 EVENTS = text("""
     INSERT INTO enrichment_event (job_id, run, to_status)
     SELECT id, 1, 'pending' FROM enrichment_job WHERE tenant = 'plans'
@@ -80,7 +88,7 @@ async def many_rows(database: Database) -> Database:
     await database.execute(EVENTS)
     await database.execute(DOCUMENTS)
     await database.execute(EDITS)
-    for statement in (AUDIT, USAGE, BUDGETS, RESERVATIONS):
+    for statement in (AUDIT, USAGE, BUDGETS, RESERVATIONS, WEBHOOK, DELIVERIES):
         await database.execute(statement)
     await database.execute(THROUGHPUT, {"rows": 5 * ROWS})
     for table in GROWING:
@@ -122,6 +130,13 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
         db, Spender("plans", "plan-7", 1, 1), Call("openai", "m"), Reservation("plan-7", ("plan-7",))
     ),
     "usage by attempt": lambda db: ledger.by_attempt(db, "plans", "plan-7"),
+    "claim deliveries": lambda db: deliveries.claim(db, 20),
+    "mark deliveries": lambda db: deliveries.mark_started(db, [Due("plan-7", 1, 1)]),
+    "what to tell": lambda db: deliveries.telling(db, "plan-7", 1),
+    "record a delivery": lambda db: deliveries.record(db, "plan-7", 1, "dead"),
+    "redeliver": lambda db: deliveries.redeliver(db, "plan-9"),
+    "recent deliveries": lambda db: deliveries.recent(db, "plans", None, 50),
+    "dead deliveries": lambda db: deliveries.recent(db, "plans", "dead", 50),
     "claim": lambda db: outbox.claim(db, ["enrichment-low"], 20),
     "begin": lambda db: transitions.begin(db, "plan-7", 1, 1),
     "save": lambda db: transitions.save(db, "plan-7", 1, {}),

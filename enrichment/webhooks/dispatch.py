@@ -1,0 +1,72 @@
+"""Starts a workflow for each delivery. It looks once a second: who is told of an ending is a program, not a person."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from enrichment.db import Database
+from enrichment.errors import EnrichmentError
+from enrichment.events import DISPATCH_FAILED
+from enrichment.queues import WEBHOOK_TASK_QUEUE
+from enrichment.runs import DELIVER_WEBHOOK, DeliveryRun
+from enrichment.temporal import RPC_TIMEOUT
+from enrichment.webhooks import deliveries
+from enrichment.webhooks.deliveries import Due
+
+LOOK_EVERY_S = 1.0
+AT_ONCE = 50
+
+log = logging.getLogger(__name__)
+
+
+class DeliveryDispatcher:
+    """Runs until it is cancelled."""
+
+    def __init__(self, database: Database, client: Client) -> None:
+        self._database = database
+        self._client = client
+
+    async def run(self) -> None:
+        while True:
+            found = 0
+            try:
+                claimed = await deliveries.claim(self._database, AT_ONCE)
+                found = len(claimed)
+                await self._start(claimed)
+            except EnrichmentError as error:
+                log.warning("Webhooks wait for the database", extra=DISPATCH_FAILED.fields(error=error))
+            if found < AT_ONCE:
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _start(self, claimed: Sequence[Due]) -> None:
+        """What Temporal does not start stays claimed until the claim expires."""
+        if not claimed:
+            return
+        answers = await asyncio.gather(*map(self._start_one, claimed))
+        started = [due for due, is_started in zip(claimed, answers, strict=True) if is_started]
+        if started:
+            await deliveries.mark_started(self._database, started)
+
+    async def _start_one(self, due: Due) -> bool:
+        try:
+            await self._client.start_workflow(
+                DELIVER_WEBHOOK,
+                DeliveryRun(job_id=due.job_id, run=due.run),
+                id=f"webhook-{due.job_id}.{due.run}.{due.round}",
+                task_queue=WEBHOOK_TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=f"tells that job {due.job_id} has ended",
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        except WorkflowAlreadyStartedError:
+            return True
+        except RPCError as error:
+            log.warning("Temporal does not start a webhook's delivery", extra=DISPATCH_FAILED.fields(error=error))
+            return False
+        return True
