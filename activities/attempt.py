@@ -22,6 +22,7 @@ from enrichment.jobs import queries, transitions
 from enrichment.jobs.transitions import Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
 from enrichment.progress import ProgressStore
+from enrichment.results import Recipe
 
 T = TypeVar("T")
 
@@ -100,6 +101,10 @@ class Attempts:
             await self.report(attempt, milestone, STARTED, "started", "Started")
         result = await self._while_ours(attempt, enricher.enrich(task, report))
         return result.model_dump(mode="json", by_alias=True)
+
+    def recipe(self, job_type: JobType) -> Recipe:
+        """What results are made with now."""
+        return self._enricher.recipe(job_type)
 
     async def report(self, attempt: Attempt, milestone: Milestone, percentage: int, stage: str, message: str) -> None:
         """Shows how far the job is."""

@@ -6,23 +6,26 @@ from temporalio import activity
 
 from activities.attempt import Attempts
 from activities.endings import Endings
-from activities.heartbeat import Milestone, heartbeating
+from activities.heartbeat import heartbeating
 from activities.lane import Lane
+from activities.tally import Tally
 from enrichment.db import Database
-from enrichment.jobs import batches, statistics, transitions
+from enrichment.jobs import batches, lanes, queries, statistics, transitions
 from enrichment.jobs.transitions import Outcome
-from enrichment.models import JSON, JobStatus, Progress
-from enrichment.progress import ProgressStore
+from enrichment.models import JSON, JobStatus
 from enrichment.queues import BY_TASK_QUEUE
-from enrichment.runs import Activity, BulkRun, Ending, JobRun, LaneRun, Plan, Slice
+from enrichment.runs import Activity, BulkRun, Ending, LaneRun, Plan, Slice
+
+WAITING = "waiting_for_approval"
+"""The stage of a bulk whose canaries have ended and whose other candidates nobody has let follow yet."""
 
 
 class BulkActivities:
-    def __init__(self, database: Database, attempts: Attempts, endings: Endings, progress: ProgressStore) -> None:
+    def __init__(self, database: Database, attempts: Attempts, endings: Endings, tally: Tally) -> None:
         self._database = database
         self._attempts = attempts
         self._endings = endings
-        self._progress = progress
+        self._tally = tally
 
     @activity.defn(name=Activity.OPEN_BULK)
     async def open_bulk(self, bulk: BulkRun) -> Plan | None:
@@ -30,58 +33,65 @@ class BulkActivities:
         work = await transitions.begin(self._database, bulk.job_id, bulk.run, attempt=1)
         if work is None:
             return None
-        await batches.take_back(self._database, bulk.job_id)
-        lanes = min(await self._slots(), work.payload["total"])
-        return Plan(lanes=max(lanes, 1), at_once=work.options["batchSize"])
+        await lanes.take_back(self._database, bulk.job_id)
+        canaries = await batches.canaries(self._database, bulk.job_id)
+        return Plan(
+            lanes=max(min(await self._slots(), work.payload["total"]), 1),
+            at_once=work.options["batchSize"],
+            canaries_until=None if canaries is None or canaries.is_approved else canaries.until,
+        )
 
     @activity.defn(name=Activity.RUN_LANE)
     async def run_lane(self, run: LaneRun) -> Slice:
         """Runs the bulk's jobs one after another until its slot is wanted elsewhere or none is due."""
-        lane = batches.Lane(run.bulk.job_id, run.lane)
-        async with heartbeating() as milestone:
+        bulk = run.bulk.job_id
+        async with heartbeating():
             if activity.info().attempt > 1:  # the worker of the attempt before has died
-                await batches.take_back(self._database, lane.bulk, lane.number)
-            is_wanted = await Lane(self._database, self._attempts, self._endings, lane, at_most=run.at_once).run()
-            await self._report(run.bulk, milestone)
+                await lanes.take_back(self._database, bulk, run.lane)
+            is_wanted = await Lane(self._database, self._attempts, self._endings, self._tally, run).run()
             if is_wanted:
                 return Slice(is_left=True, lanes=await self._slots())
-            due_at = await batches.next_retry_at(self._database, lane.bulk)
+            due_at = await lanes.next_retry_at(self._database, bulk)
         if due_at is None:
             return Slice(is_left=False)
         return Slice(is_left=True, wait_s=max((due_at - datetime.now(UTC)).total_seconds(), 0.1))
 
+    @activity.defn(name=Activity.JUDGE_CANARIES)
+    async def judge_canaries(self, bulk: BulkRun) -> bool:
+        """Whether the other candidates may follow: every canary is completed and faithful, or a person says so."""
+        canaries = await batches.canaries(self._database, bulk.job_id)
+        if canaries is None or canaries.is_approved:
+            return True
+        await batches.judge(self._database, bulk.job_id, bulk.run, canaries.until)
+        standing = await self._tally.count(bulk)
+        canaries = await batches.canaries(self._database, bulk.job_id)
+        if standing is None or canaries is None or canaries.is_approved:
+            return True
+        message = f"{standing.done} of {standing.total} candidates ran first; the others wait: continue or cancel"
+        await self._tally.show(bulk, standing, WAITING, message)
+        return False
+
     @activity.defn(name=Activity.CLOSE_BULK)
     async def close_bulk(self, ending: Ending) -> str:
-        """Writes the bulk's ending from the rows of its jobs."""
+        """Writes the bulk's ending from the rows of its jobs, and answers with the status that its row has ended in."""
         bulk = ending.job
         if ending.status == "superseded":
             return ending.status
         if ending.status == JobStatus.CANCELLED:  # an operator did, in Temporal, if the row does not say so yet
             await transitions.cancel(self._database, bulk.tenant, bulk.job_id, ending.error or "cancelled")
-            return ending.status
-        await batches.fail_open(self._database, bulk.job_id)
-        sums = await batches.sums(self._database, bulk.job_id)
-        await self._endings.end(bulk.job_id, bulk.run, _outcome(ending, sums))
-        return ending.status
+        else:
+            await batches.fail_open(self._database, bulk.job_id)
+            standing = await self._tally.count(bulk)
+            outcome = _outcome(ending, await batches.sums(self._database, bulk.job_id))
+            metadata = None if standing is None else standing.model_dump(mode="json", by_alias=True)
+            await self._endings.end(bulk.job_id, bulk.run, outcome, metadata)
+        stands = await queries.statuses(self._database, [bulk.job_id])
+        return stands.get(bulk.job_id, "deleted")
 
     async def _slots(self) -> int:
         """How many jobs all live workers of this queue run at a time."""
         band = BY_TASK_QUEUE[activity.info().task_queue].band
         return sum(worker.slots.get(band, 0) for worker in await statistics.workers(self._database))
-
-    async def _report(self, bulk: JobRun, milestone: Milestone) -> None:
-        """Shows how far the bulk is, counted from the rows."""
-        counted = await batches.counts(self._database, bulk.job_id)
-        total = sum(counted.values())
-        done = sum(jobs for status, jobs in counted.items() if status.is_terminal)
-        metadata = {"total": total, "done": done, **{str(status): jobs for status, jobs in counted.items()}}
-        shown = Progress(
-            percentage=milestone.reach(done * 100 // total),
-            stage="enriching",
-            message=f"{done} of {total} candidates",
-            metadata=metadata,
-        )
-        await self._progress.report(bulk.job_id, bulk.run, shown)
 
 
 def _outcome(ending: Ending, sums: JSON) -> Outcome:

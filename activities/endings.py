@@ -6,7 +6,7 @@ from enrichment.db import Database
 from enrichment.events import JOB_FINISHED
 from enrichment.jobs import transitions
 from enrichment.jobs.transitions import Outcome
-from enrichment.models import JobStatus, Progress
+from enrichment.models import JSON, JobStatus, Progress
 from enrichment.progress import ProgressStore
 
 log = logging.getLogger(__name__)
@@ -19,17 +19,19 @@ class Endings:
         self._database = database
         self._progress = progress
 
-    async def end(self, job_id: str, run: int, outcome: Outcome) -> bool:
+    async def end(self, job_id: str, run: int, outcome: Outcome, metadata: JSON | None = None) -> bool:
         """Writes how the run ends. False: it had ended before, and nothing has changed."""
         changed = await transitions.finish(self._database, job_id, run, outcome)
         if changed is None:
             return False
-        await self.tell(job_id, run, outcome.status, changed.attempt)
+        await self.tell(job_id, run, outcome.status, changed.attempt, metadata)
         return True
 
-    async def tell(self, job_id: str, run: int, status: JobStatus, attempt: int) -> None:
+    async def tell(self, job_id: str, run: int, status: JobStatus, attempt: int, metadata: JSON | None = None) -> None:
         """The news of an ending that is written."""
         log.info("Finished", extra=JOB_FINISHED.fields(job_id=job_id, run=run, status=status))
         percentage = 100 if status is JobStatus.COMPLETED else 0
-        shown = Progress(percentage=percentage, stage=status, message=MESSAGES[status], attempt=attempt)
+        shown = Progress(
+            percentage=percentage, stage=status, message=MESSAGES[status], metadata=metadata or {}, attempt=attempt
+        )
         await self._progress.report(job_id, run, shown)

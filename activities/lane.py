@@ -17,13 +17,15 @@ from activities.attempt import Attempt, Attempts, Superseded
 from activities.boundary import ours
 from activities.endings import Endings
 from activities.heartbeat import Milestone
+from activities.tally import Tally
 from enrichment.db import Database
 from enrichment.documents import store
 from enrichment.errors import Internal, StorageUnavailable
-from enrichment.jobs import batches, transitions
-from enrichment.jobs.batches import Child
+from enrichment.jobs import lanes, reuse, transitions
+from enrichment.jobs.lanes import Child
 from enrichment.jobs.transitions import Outcome, RunEnding
-from enrichment.models import JobStatus
+from enrichment.models import JobStatus, JobType
+from enrichment.runs import LaneRun
 
 TIME_SLICE = timedelta(seconds=2)
 """How long a lane keeps its slot while others wait for one; the job that is running at its end is finished."""
@@ -36,22 +38,21 @@ QUIET_S = 0.5
 
 
 class Lane:
-    """`at_most` is the number of jobs that it may begin at a time."""
-
-    def __init__(
-        self, database: Database, attempts: Attempts, endings: Endings, lane: batches.Lane, *, at_most: int
-    ) -> None:
+    def __init__(self, database: Database, attempts: Attempts, endings: Endings, tally: Tally, run: LaneRun) -> None:
         self._database = database
         self._attempts = attempts
         self._endings = endings
-        self._lane = lane
-        self._at_most = at_most
+        self._tally = tally
+        self._lane = lanes.Lane(run.bulk.job_id, run.lane)
+        self._given = run
         self._next = 1
         """So many jobs the next turn begins."""
         self._after = ""
         """The last job that was begun; those behind it are next."""
         self._ended: list[RunEnding] = []
         """Endings in hand, to be written with the next turn."""
+        self._has_failure = False
+        """Whether one of those written last is a failure."""
         self._news: list[tuple[RunEnding, int]] = []
         """Those of them that somebody may be following, with the attempt."""
 
@@ -61,9 +62,10 @@ class Lane:
         while time.monotonic() < leaves_at:
             ends_at = time.monotonic() + TIME_SLICE.total_seconds()
             while time.monotonic() < ends_at and not activity.is_worker_shutdown():
-                if not await self._turn():
+                if not await self._turn() and not await reuse.settle_twins(self._database, self._lane.bulk):
                     return False
-            if activity.is_worker_shutdown() or await batches.is_anyone_waiting(self._database, self._lane.bulk):
+                await self._tally.pass_by(self._given.bulk, has_failure=self._has_failure)
+            if activity.is_worker_shutdown() or await lanes.is_anyone_waiting(self._database, self._lane.bulk):
                 break
         await self._attempts.until_stored(self._write)
         return True
@@ -73,7 +75,7 @@ class Lane:
         children: Sequence[Child] = ()
         try:
             children = await self._begin()
-            await self._run_all(children)
+            await self._run_all(await self._without_unchanged(children))
         except StorageUnavailable:
             await self._attempts.until_stored(self._write)
             await self._attempts.until_stored(self._release)
@@ -81,7 +83,7 @@ class Lane:
         except asyncio.CancelledError:
             if activity.is_worker_shutdown():
                 await self._write()
-                await batches.give_back(self._database, self._lane, children)
+                await lanes.give_back(self._database, self._lane, children)
             raise
         return bool(children)
 
@@ -94,9 +96,25 @@ class Lane:
             self._after = max(self._after, children[-1].id)
         return children
 
+    async def _without_unchanged(self, children: Sequence[Child]) -> Sequence[Child]:
+        """Those that are to be enriched: the others have taken over the result of their last time."""
+        if not children or not children[0].work.options.get("skipUnchanged"):
+            return children
+        recipe = self._attempts.recipe(JobType(children[0].work.type))
+        reused = await reuse.reuse_unchanged(self._database, [child.id for child in children], recipe)
+        return [child for child in children if child.id not in reused]
+
     async def _write(self, at_most: int = 0) -> list[Child]:
         """Writes the endings in hand and begins up to `at_most` jobs."""
-        begun = await batches.turn(self._database, self._lane, self._ended, at_most=at_most, after=self._after)
+        begun = await lanes.turn(
+            self._database,
+            self._lane,
+            self._ended,
+            at_most=at_most,
+            after=self._after,
+            until=self._given.until or lanes.LAST,
+        )
+        self._has_failure = any(ending.outcome.status is JobStatus.FAILED for ending in self._ended)
         told, self._ended, self._news = self._news, [], []
         for ending, attempt in told:
             await self._endings.tell(ending.id, ending.run, ending.outcome.status, attempt)
@@ -104,16 +122,16 @@ class Lane:
 
     async def _release(self) -> None:
         """Nothing of this lane runs: what the database may have begun without our hearing of it is due again."""
-        await batches.take_back(self._database, self._lane.bulk, self._lane.number, spent=False)
+        await lanes.take_back(self._database, self._lane.bulk, self._lane.number, spent=False)
 
     async def _run_all(self, children: Sequence[Child]) -> None:
         began = time.monotonic()
         for done, child in enumerate(children, start=1):
             await self._run(child)
             took = time.monotonic() - began
-            self._next = max(1, min(int(TURN_S * done / max(took, 1e-6)), self._at_most))
+            self._next = max(1, min(int(TURN_S * done / max(took, 1e-6)), self._given.at_once))
             if took > 2 * TURN_S and done < len(children):
-                await batches.give_back(self._database, self._lane, children[done:])
+                await lanes.give_back(self._database, self._lane, children[done:])
                 return
 
     async def _run(self, child: Child) -> None:

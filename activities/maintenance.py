@@ -91,7 +91,7 @@ class MaintenanceActivities:
         """Stops the workflow of a row that has ended. False: it had stopped by itself, as it should."""
         if await self._state(row) is not RUNNING:
             return False
-        return await temporal.signal_cancel(self._client, row.id, row.run, "the job has ended")
+        return await temporal.signal(self._client, row.id, row.run, "cancel", "the job has ended")
 
     async def _fail(self, rows: Sequence[OpenRow], code: str, why: str) -> None:
         outcome = Outcome(JobStatus.FAILED, code, why)

@@ -39,6 +39,7 @@ NEEDS: dict[str, Need] = {
     "GET /api/enrichment/jobs/{jobId}": Scope.READ,
     "POST /api/enrichment/jobs/{jobId}/cancel": Scope.CANCEL,
     "POST /api/enrichment/jobs/{jobId}/retry": Scope.SUBMIT,
+    "POST /api/enrichment/jobs/{jobId}/continue": Scope.SUBMIT,
     "GET /api/enrichment/jobs/{jobId}/children": Scope.READ,
     "GET /api/enrichment/jobs/{jobId}/results": Scope.READ,
     "GET /api/enrichment/jobs/{jobId}/failures": Scope.READ,

@@ -116,6 +116,10 @@ class BulkQuery(_Query):
     as_of: Day | None = None
     batch_size: int = Field(default=25, ge=1, le=500)
     max_cost_usd: float | None = Field(default=None, gt=0, le=1_000_000, allow_inf_nan=False)
+    canary: int | None = Field(default=None, ge=1, le=1_000)
+    canary_approval: Literal["auto", "manual"] = "auto"
+    max_failure_rate: float | None = Field(default=None, ge=0, lt=1)
+    skip_unchanged: bool = False
     max_retries: int | None = Field(default=None, ge=0, le=20)
     run_at: Instant | None = None
     webhook_url: WebhookUrl | None = None
@@ -132,6 +136,10 @@ class BulkQuery(_Query):
                 type=self.type,
                 batch_size=self.batch_size,
                 max_cost_usd=self.max_cost_usd,
+                canary=self.canary,
+                canary_approval=self.canary_approval,
+                max_failure_rate=self.max_failure_rate,
+                skip_unchanged=self.skip_unchanged,
             ),
             max_retries=self.max_retries,
             run_at=self.run_at,

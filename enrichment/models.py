@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -151,6 +151,15 @@ class Options(Model):
     """What the job, or the whole bulk, may cost at most; before a call that could cost more it fails."""
     batch_size: int = Field(default=25, ge=1, le=500, strict=True)
     """Bulk only: the most children that are begun at a time in one slot; slow work is begun one by one."""
+    canary: int | None = Field(default=None, ge=1, le=1_000, strict=True)
+    """Bulk only: so many candidates run first; the others wait for what comes of them."""
+    canary_approval: Literal["auto", "manual"] = "auto"
+    """Whether the others follow by themselves when every canary is completed and faithful; if not, a person decides."""
+    max_failure_rate: float | None = Field(default=None, ge=0, lt=1)
+    """Bulk only: when more of the candidates fail, from 0 to 1, the bulk is stopped; the first 20 decide nothing."""
+    skip_unchanged: bool = Field(default=False, strict=True)
+    """Bulk only: a candidate whose last completed job was made in the same way of the same data takes over its result.
+    """
     rehearse: Rehearsal | None = None
 
 
@@ -246,6 +255,27 @@ class JobUsage(Model):
     cost_usd: float | None
 
 
+class Standing(Model):
+    """How far a bulk is, counted from its jobs' rows. `done` are those that have ended, however."""
+
+    total: int
+    done: int
+    pending: int
+    in_progress: int
+    running: int
+    """Of those in progress, the ones that a slot works on: the others wait for a retry."""
+    completed: int
+    failed: int
+    cancelled: int
+    skipped: int
+    """Of the completed ones, those that were unchanged."""
+    rate_per_second: float
+    seconds_left: int | None
+    """None while nothing can be said."""
+    batches: JSON
+    """`{total, done, running: [{batch, total, done, failed}]}`: blocks of `batchSize` candidates, in their order."""
+
+
 class Job(Model):
     """One job, as `GET` shows it. `priority` is the number, `queue` the Temporal task queue."""
 
@@ -269,6 +299,10 @@ class Job(Model):
     max_retries: int
     retry_at: datetime | None
     parent_id: str | None
+    standing: Standing | None = Field(default=None, exclude=True)
+    """Of a bulk, as it was last counted; shown as its progress."""
+    reused_from: str | None = None
+    """The job whose result this one has taken over, instead of enriching the same data again."""
     created_at: datetime
     run_at: datetime | None
     started_at: datetime | None

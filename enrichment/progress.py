@@ -21,7 +21,7 @@ from redis.retry import Retry
 
 from enrichment.breaker import Breaker
 from enrichment.events import PROGRESS_LOST
-from enrichment.models import JSON, JobStatus, Progress
+from enrichment.models import JSON, JobStatus, Progress, Standing
 from enrichment.settings import Settings
 
 TIMEOUT_S = 0.5
@@ -156,6 +156,16 @@ _WITHOUT_SNAPSHOT = {
     JobStatus.FAILED: (0, "Failed"),
     JobStatus.CANCELLED: (0, "Cancelled"),
 }
+
+
+def of_bulk(standing: Standing, stage: str = "enriching", message: str = "") -> Progress:
+    """The progress of a bulk: how many of its candidates are done."""
+    return Progress(
+        percentage=standing.done * 100 // max(standing.total, 1),
+        stage=stage,
+        message=message or f"{standing.done} of {standing.total} candidates",
+        metadata=standing.model_dump(mode="json", by_alias=True),
+    )
 
 
 def shown(status: JobStatus, run: int, snapshot: Snapshot | None, *, is_redis_up: bool) -> Progress:

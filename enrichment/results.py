@@ -1,5 +1,6 @@
 """What an enrichment answers: typed by job type, and each statement in it with the evidence that carries it."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -84,6 +85,18 @@ class Usage(Model):
     output_tokens: int = 0
     cost_usd: float | None = 0.0
     usage_reported: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a result is made with, beside the candidate's data: by the same recipe the same data need not be enriched
+    again.
+    """
+
+    provider: str
+    model: str
+    prompt_version: str | None
+    taxonomy_version: str
 
 
 class Result(Model):

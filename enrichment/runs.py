@@ -16,6 +16,7 @@ class Activity(StrEnum):
     FINISH = "finish"
     OPEN_BULK = "open_bulk"
     RUN_LANE = "run_lane"
+    JUDGE_CANARIES = "judge_canaries"
     CLOSE_BULK = "close_bulk"
     SWEEP = "sweep"
     CLEAN_UP = "clean_up"
@@ -72,6 +73,8 @@ class Plan(Shape):
     lanes: int
     at_once: int = 25
     """The most jobs that a lane begins at a time."""
+    canaries_until: str | None = None
+    """The id of the last candidate of those that run first; None when all may run."""
     events_per_run: int = 6_000
 
 
@@ -81,6 +84,8 @@ class LaneRun(Shape):
     bulk: BulkRun
     lane: int
     at_once: int
+    until: str | None = None
+    """Only candidates up to this id."""
 
 
 class Slice(Shape):

@@ -138,7 +138,7 @@ class EnrichmentQueue:
             self._settings.max_upload_candidates, self._settings.max_body_bytes, self._settings.max_upload_bytes
         )
         job = await self._row(request, idempotency_key)
-        upload = Upload(body, limits, skip_invalid=skip_invalid, salt=job.request_hash or "")
+        upload = Upload(body, request.options, limits, skip_invalid=skip_invalid, salt=job.request_hash or "")
         hashed = upload.hash if idempotency_key is not None else lambda: None
         accepted = await intake.accept_bulk(self._database, job, _bulk(request), upload.children(), hashed)
         return self._accepted(accepted, job, hashed()), upload.intake
@@ -278,6 +278,20 @@ class EnrichmentQueue:
             await self.get_job_status(job_id)
         return acts
 
+    async def continue_job(self, job_id: str) -> Job:
+        """Lets the candidates behind a bulk's canaries follow.
+
+        Raises:
+            NotFound: this tenant has no such job.
+            Conflict: the job is no bulk that waits for this.
+        """
+        run = await batches.approve(self._database, self._tenant, job_id)
+        if run is None:
+            await self.get_job_status(job_id)
+            raise Conflict("The job waits for no approval: only an open bulk with a canary does, and only once")
+        await temporal.signal(self._client, job_id, run, "approve")
+        return await self.get_job_status(job_id)
+
     async def watch(self, job_id: str) -> AsyncGenerator[Job, None]:
         """The job now and at each change of its progress; the last one yielded is terminal.
 
@@ -357,13 +371,15 @@ class EnrichmentQueue:
     def _with_progress(self, job: Job, snapshots: dict[str, progress.Snapshot] | None) -> Job:
         snapshot = (snapshots or {}).get(job.job_id)
         shown = progress.shown(job.status, job.run, snapshot, is_redis_up=snapshots is not None)
+        if snapshot is None and job.standing is not None and not job.status.is_terminal:
+            shown = progress.of_bulk(job.standing).model_copy(update={"degraded": snapshots is None})
         reached = self._high_water.reach(job.job_id, job.run, shown.percentage)
         return job.model_copy(update={"progress": shown.model_copy(update={"percentage": reached})})
 
     async def _signal_cancel(self, cancelled: transitions.Changed, reason: str) -> None:
         if not cancelled.is_dispatched or cancelled.batch is not None:
             return
-        if not await temporal.signal_cancel(self._client, cancelled.id, cancelled.run, reason):
+        if not await temporal.signal(self._client, cancelled.id, cancelled.run, "cancel", reason):
             log.warning(
                 "Cancelled, but Temporal does not answer: the work stops when the sweeper sees it",
                 extra=CANCEL_NOT_SIGNALLED.fields(job_id=cancelled.id, run=cancelled.run),

@@ -10,7 +10,7 @@ from enrichment import queues
 from enrichment.errors import Fault, InvalidInput
 from enrichment.ids import new_id
 from enrichment.jobs.intake import NewChild, NewJob
-from enrichment.models import IDENTIFIER_PATTERN, JSON, JobRequest, Submission
+from enrichment.models import IDENTIFIER_PATTERN, JSON, JobRequest, Options, Submission
 
 MOST_FAULTS = 20
 """So many faults are named in one answer."""
@@ -42,7 +42,10 @@ def with_candidate(job: NewJob, request: Submission) -> NewJob:
     Raises:
         InvalidInput: the candidate's id cannot be used.
     """
-    return replace(job, candidate_id=_candidate_id(request), payload=request.candidate_data or {})
+    candidate = request.candidate_data or {}
+    return replace(
+        job, candidate_id=_candidate_id(request), payload=candidate, input_hash=_input_hash(candidate, request.options)
+    )
 
 
 def _candidate_id(request: Submission) -> str | None:
@@ -63,16 +66,21 @@ def children(request: Submission) -> list[NewChild]:
         InvalidInput: some cannot be used; every fault is named, up to `MOST_FAULTS`.
     """
     faults: list[Fault] = []
-    candidates = [child(one, f"/candidates/{index}", faults) for index, one in enumerate(request.candidates or ())]
+    candidates = [
+        child(one, request.options, f"/candidates/{index}", faults)
+        for index, one in enumerate(request.candidates or ())
+    ]
     _refuse(faults)
     return candidates
 
 
-def child(candidate: JSON, pointer: str, faults: list[Fault]) -> NewChild:
+def child(candidate: JSON, options: Options, pointer: str, faults: list[Fault]) -> NewChild:
     """One candidate of a bulk; `faults` gets what is wrong with it."""
     if "candidateData" in candidate:
         faults.append(Fault(f"{pointer}/candidateData", "is not expected: a candidate is the résumé itself"))
-    return NewChild(new_id(), _id_in(candidate, pointer, faults), json.dumps(candidate))
+    return NewChild(
+        new_id(), _id_in(candidate, pointer, faults), json.dumps(candidate), _input_hash(candidate, options)
+    )
 
 
 def _id_in(candidate: JSON, pointer: str, faults: list[Fault]) -> str | None:
@@ -90,6 +98,13 @@ def _id_in(candidate: JSON, pointer: str, faults: list[Fault]) -> str | None:
 def _refuse(faults: list[Fault]) -> None:
     if faults:
         raise InvalidInput("The candidates' ids cannot be used", tuple(faults[:MOST_FAULTS]))
+
+
+def _input_hash(candidate: JSON, options: Options) -> str:
+    """Of what is enriched and how: the same for the same data, under whatever id. The day counts if it was given."""
+    content = {name: value for name, value in candidate.items() if name != "candidateId"}
+    how = (options.locale, options.as_of and options.as_of.isoformat())
+    return hashlib.blake2b(json.dumps((content, how), sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _hash(request: JobRequest) -> str:

@@ -58,6 +58,12 @@ class JobRow(Base):
     """Which batch of its parent it is in; none for a job with a workflow of its own."""
     lane: Mapped[int | None] = mapped_column(SmallInteger)
     """Which lane of its parent has it in hand."""
+    input_hash: Mapped[str | None]
+    """Of what is enriched, without the candidate's id: equal hashes give equal results."""
+    twin_of: Mapped[str | None]
+    """The first child of the same bulk with the same hash: this one takes over its result."""
+    reused_from: Mapped[str | None]
+    """The job whose result this one has taken over."""
     idempotency_key: Mapped[str | None]
     request_hash: Mapped[str | None]
     """SHA-256 of the request, to tell a repeated request from another one under the same key."""
@@ -103,6 +109,12 @@ class JobRow(Base):
             "parent_id",
             "retry_at",
             postgresql_where=text("status = 'in_progress' AND batch IS NOT NULL AND retry_at IS NOT NULL"),
+        ),
+        Index(
+            "job_twins",
+            "parent_id",
+            "id",
+            postgresql_where=text("status = 'pending' AND twin_of IS NOT NULL"),
         ),
         Index(
             "job_open",

@@ -129,14 +129,14 @@ def handle(client: Client, job_id: str, run: int) -> "WorkflowHandle[object, obj
     return client.get_workflow_handle(workflow_id(job_id, run))
 
 
-async def signal_cancel(client: Client, job_id: str, run: int, reason: str) -> bool:
-    """Tells a run to stop. False: Temporal does not answer; true also when there is no such run any more.
+async def signal(client: Client, job_id: str, run: int, name: str, *values: str) -> bool:
+    """Tells a run what its row says. False: Temporal does not answer; true also when there is no such run any more.
 
-    The row has decided before this; the signal only makes the work stop sooner.
+    The row has decided before this; the signal only makes the run know it sooner.
     """
     try:
         async with asyncio.timeout(SIGNAL_TIMEOUT.total_seconds()):
-            await handle(client, job_id, run).signal("cancel", reason, rpc_timeout=SIGNAL_TIMEOUT)
+            await handle(client, job_id, run).signal(name, args=values, rpc_timeout=SIGNAL_TIMEOUT)
     except RPCError as error:
         return error.status is RPCStatusCode.NOT_FOUND
     except (TimeoutError, RuntimeError):

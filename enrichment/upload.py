@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enrichment import strict_json, submission
 from enrichment.errors import Fault, InvalidInput, TooLarge
 from enrichment.jobs.intake import NewChild
-from enrichment.models import Model
+from enrichment.models import Model, Options
 
 MOST_NAMED = 100
 """So many lines of a kind are named in the answer."""
@@ -60,8 +60,11 @@ class _Tally:
 class Upload:
     """Reads the children of one bulk, once, from the pieces that its body comes in."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], limits: Limits, *, skip_invalid: bool, salt: str) -> None:
+    def __init__(
+        self, pieces: AsyncIterator[bytes], options: Options, limits: Limits, *, skip_invalid: bool, salt: str
+    ) -> None:
         self._pieces = pieces
+        self._options = options
         self._limits = limits
         self._skip_invalid = skip_invalid
         self._hash = hashlib.sha256(salt.encode())
@@ -128,7 +131,7 @@ class Upload:
             raise InvalidInput(f"Line {number} cannot be used", (Fault(pointer, reason),)) from None
         if not isinstance(candidate, dict):
             raise InvalidInput(f"Line {number} cannot be used", (Fault(pointer, "is no JSON object"),))
-        child = submission.child(candidate, pointer, faults)
+        child = submission.child(candidate, self._options, pointer, faults)
         if faults:
             raise InvalidInput(f"Line {number} cannot be used", tuple(faults))
         return child

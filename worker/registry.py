@@ -13,6 +13,7 @@ from activities.endings import Endings
 from activities.enrichment import EnrichmentActivities
 from activities.maintenance import MaintenanceActivities
 from activities.records import RecordActivities
+from activities.tally import Tally
 from activities.webhooks import WebhookActivities
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher
@@ -61,10 +62,18 @@ def activities(
     attempts = Attempts(database, enricher, progress)
     steps = EnrichmentActivities(database, attempts, endings)
     records = RecordActivities(database, endings)
-    bulk = BulkActivities(database, attempts, endings, progress)
+    bulk = BulkActivities(database, attempts, endings, Tally(database, progress))
     maintenance = MaintenanceActivities(database, progress, endings, client)
     return Activities(
-        jobs=(steps.enrich, steps.render, records.finish, bulk.open_bulk, bulk.run_lane, bulk.close_bulk),
+        jobs=(
+            steps.enrich,
+            steps.render,
+            records.finish,
+            bulk.open_bulk,
+            bulk.run_lane,
+            bulk.judge_canaries,
+            bulk.close_bulk,
+        ),
         maintenance=(maintenance.sweep, maintenance.clean_up),
         webhooks=(WebhookActivities(database, sender).deliver,),
     )

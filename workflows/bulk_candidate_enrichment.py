@@ -2,10 +2,12 @@
 
 The candidates are rows. A lane is one slot's share of them: its activity begins the next jobs, runs them one after
 another, and gives the slot back when its time is over or nothing is left. So this history grows with time and lanes and
-not with the candidates. When it has grown long it goes on as a new run, once every lane has given its slot back.
+not with the candidates. When it has grown long it goes on as a new run, once every lane has given its slot back. The
+canaries, if there are any, run before the others.
 """
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import ClassVar
 
@@ -22,6 +24,8 @@ from workflows.lifecycle import RECORD_TIMEOUT, UNTIL_WRITTEN, JobWorkflow
 SLICE_TIMEOUT = timedelta(minutes=7)
 """One activity of a lane: the longest that it keeps its slot, and the job that was running at the end of that."""
 
+LOOK_AGAIN = timedelta(minutes=10)
+
 
 @workflow.defn
 class BulkCandidateEnrichment(JobWorkflow):
@@ -31,10 +35,16 @@ class BulkCandidateEnrichment(JobWorkflow):
         super().__init__()
         self._lanes: list[asyncio.Task[None]] = []
         self._plan = Plan(lanes=0)
+        self._is_told = False
 
     @workflow.run
     async def run(self, bulk: BulkRun) -> str:
         return await self.conclude(bulk, self._enrich_all(bulk))
+
+    @workflow.signal
+    def approve(self) -> None:
+        """The candidates behind the canaries may follow. The row was approved before this signal was sent."""
+        self._is_told = True
 
     async def _enrich_all(self, bulk: BulkRun) -> bool:
         plan: Plan | None = await workflow.execute_local_activity(
@@ -47,7 +57,35 @@ class BulkCandidateEnrichment(JobWorkflow):
         if plan is None:
             return False
         self._plan = plan
-        self._widen(bulk, plan.lanes)
+        if plan.canaries_until is not None:
+            await self._run_lanes(bulk, plan.canaries_until)
+            await self._until_approved(bulk)
+        await self._run_lanes(bulk)
+        if self._is_long():
+            workflow.continue_as_new(bulk)
+        return True
+
+    async def _until_approved(self, bulk: BulkRun) -> None:
+        """Waits for the row to say so: told by the signal, and looking now and then, should that be lost."""
+        while not self._is_long():
+            is_approved: bool = await workflow.execute_local_activity(
+                Activity.JUDGE_CANARIES,
+                bulk,
+                result_type=bool,
+                start_to_close_timeout=RECORD_TIMEOUT,
+                retry_policy=UNTIL_WRITTEN,
+            )
+            if is_approved:
+                return
+            workflow.set_current_details("The first candidates have ended; the others wait for **approval**")
+            with contextlib.suppress(TimeoutError):
+                await workflow.wait_condition(lambda: self._is_told, timeout=LOOK_AGAIN)
+            self._is_told = False
+
+    async def _run_lanes(self, bulk: BulkRun, until: str | None = None) -> None:
+        """Lanes until nothing is left up to the candidate `until`, or this history has grown long."""
+        self._lanes = []
+        self._widen(bulk, until, self._plan.lanes)
         try:
             await workflow.wait_condition(lambda: all(lane.done() for lane in self._lanes))
         except asyncio.CancelledError:
@@ -56,20 +94,18 @@ class BulkCandidateEnrichment(JobWorkflow):
             # With `return_exceptions` it waits for every lane to stop, not only for the first.
             await asyncio.gather(*self._lanes, return_exceptions=True)
             raise
-        if self._is_long():
-            workflow.continue_as_new(bulk)
-        return True
 
-    def _widen(self, bulk: BulkRun, lanes: int) -> None:
+    def _widen(self, bulk: BulkRun, until: str | None, lanes: int) -> None:
         """Lanes for slots that there were not before. Lanes without a slot only wait, so they are never taken away."""
         for number in range(len(self._lanes), lanes):
-            self._lanes.append(asyncio.create_task(self._lane(bulk, number)))
+            run = LaneRun(bulk=bulk, lane=number, at_once=self._plan.at_once, until=until)
+            self._lanes.append(asyncio.create_task(self._lane(run)))
         workflow.set_current_details(f"In **{len(self._lanes)}** lanes")
 
-    async def _lane(self, bulk: BulkRun, number: int) -> None:
+    async def _lane(self, run: LaneRun) -> None:
         while not self._is_long():
             try:
-                done = await self._slice(LaneRun(bulk=bulk, lane=number, at_once=self._plan.at_once))
+                done = await self._slice(run)
             except ActivityError as error:
                 if is_cancelled_exception(error):
                     raise
@@ -77,7 +113,7 @@ class BulkCandidateEnrichment(JobWorkflow):
                 return
             if not done.is_left:
                 return
-            self._widen(bulk, done.lanes)
+            self._widen(run.bulk, run.until, done.lanes)
             if done.wait_s:
                 await workflow.sleep(done.wait_s)
 

@@ -76,6 +76,17 @@ async def retry(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
     return answers.send(answers.view(await queue.retry_job(job_id)), 202)
 
 
+@router.post(
+    "/{jobId}/continue",
+    summary="Let a bulk go on",
+    response_model=answers.JobView,
+    responses=problems(404, 409),
+)
+async def continue_(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """After `options.canary`: the candidates behind the first ones follow."""
+    return answers.send(answers.view(await queue.continue_job(job_id)))
+
+
 @router.get("/{jobId}/children", summary="List a bulk's jobs", response_model=answers.JobList, responses=problems(404))
 async def children(queue: TheQueue, job_id: JobIdInPath, wanted: Annotated[PageQuery, Query()]) -> Response:
     """One job per candidate, the last candidate first."""

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from enrichment.models import JSON, JobType
-from enrichment.results import Result
+from enrichment.results import Recipe, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,7 @@ class Enricher(Protocol):
     """
 
     async def enrich(self, task: Task, report: Report) -> Result: ...
+
+    def recipe(self, job_type: JobType) -> Recipe:
+        """What its results of this type are made with now; of several models, the one that is asked first."""
+        ...

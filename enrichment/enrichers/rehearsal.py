@@ -4,8 +4,8 @@ import asyncio
 
 from enrichment.enrichers.base import Enricher, Report, Task
 from enrichment.errors import BY_CODE
-from enrichment.models import Rehearsal
-from enrichment.results import Result
+from enrichment.models import JobType, Rehearsal
+from enrichment.results import Recipe, Result
 
 
 class RehearsedEnricher:
@@ -15,6 +15,9 @@ class RehearsedEnricher:
         self._enricher = enricher
         self._rehearsal = rehearsal
         self._attempt = attempt
+
+    def recipe(self, job_type: JobType) -> Recipe:
+        return self._enricher.recipe(job_type)
 
     async def enrich(self, task: Task, report: Report) -> Result:
         async def slow_report(percentage: int, stage: str, message: str) -> None:

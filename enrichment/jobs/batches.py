@@ -1,37 +1,13 @@
-"""A bulk's children: what its lanes begin and how that ends, and what became of all of them.
-
-A lane takes its turns: one statement writes how its last jobs ended and begins the next ones. What a lane has begun
-carries its number, so that nothing is lost with it. Every number is counted from the rows.
-"""
+"""A bulk as a whole: how far it is, what became of its jobs, and whether it goes on. Counted from the rows, always."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment.db import Database
-from enrichment.jobs.transitions import FINISHED, RunEnding, Work, endings
-from enrichment.models import JSON, JobStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One slot's share of the bulk `bulk`."""
-
-    bulk: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A child that a lane has begun. `attempt` counts from 1, in this run."""
-
-    id: str
-    run: int
-    attempt: int
-    work: Work
+from enrichment.models import JSON, JobStatus, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,58 +22,14 @@ class Ended:
     result: str | None
 
 
-_TURN = text(f"""
-    WITH finished AS ({FINISHED}), due AS (
-        SELECT id FROM enrichment_job
-        WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at <= clock_timestamp()
-          AND :at_most > 0
-        ORDER BY retry_at LIMIT 1 FOR UPDATE SKIP LOCKED
-    ), fresh AS (
-        SELECT id FROM enrichment_job
-        WHERE parent_id = :bulk AND status = 'pending' AND batch IS NOT NULL AND id > :after
-        ORDER BY id LIMIT CASE WHEN EXISTS (SELECT FROM due) THEN 0 ELSE :at_most END FOR UPDATE SKIP LOCKED
-    ), begun AS (
-        UPDATE enrichment_job
-        SET status = 'in_progress', lane = :lane, started_at = coalesce(started_at, clock_timestamp()), retry_at = NULL,
-            retry_count = retry_count + CASE WHEN status = 'in_progress' AND error_code IS NOT NULL THEN 1 ELSE 0 END
-        WHERE id = ANY (ARRAY(SELECT id FROM due UNION ALL SELECT id FROM fresh))
-        RETURNING id, run, old.status AS was, retry_count - retries_before_run + 1 AS attempt,
-                  type, tenant, payload, options, max_retries, result IS NOT NULL AS has_result
-    ), event AS (
-        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
-        SELECT id, run, was, status, coalesce(error_code, error) FROM finished
-        UNION ALL SELECT id, run, was, 'in_progress', NULL FROM begun WHERE was = 'pending'
-    )
-    SELECT * FROM begun ORDER BY id
-""").columns(payload=JSONB, options=JSONB)  # noqa: S608 both parts are constants
-_GIVE_BACK = text("""
-    UPDATE enrichment_job SET error_code = NULL, error = NULL, retry_at = clock_timestamp(), lane = NULL
-    WHERE id = ANY (CAST(:ids AS text[])) AND status = 'in_progress' AND lane = :lane
-""")
-_TAKE_BACK = text("""
-    WITH held AS (
-        SELECT id, count(*) OVER () = 1 AND :spent AS is_spent FROM enrichment_job
-        WHERE parent_id = :bulk AND status = 'in_progress' AND lane IS NOT NULL
-          AND lane = coalesce(CAST(:lane AS smallint), lane)
-    )
-    UPDATE enrichment_job AS job
-    SET retry_at = clock_timestamp(), lane = NULL, error_code = CASE WHEN is_spent THEN 'internal' END,
-        error = CASE WHEN is_spent THEN 'Its worker died' END
-    FROM held WHERE job.id = held.id
-""")
-_NEXT_RETRY = text("""
-    SELECT min(retry_at) FROM enrichment_job
-    WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at IS NOT NULL
-""")
-_IS_ANYONE_WAITING = text("""
-    SELECT EXISTS (
-        SELECT FROM enrichment_job
-        WHERE queue = (SELECT queue FROM enrichment_job WHERE id = :bulk) AND id <> :bulk
-          AND batch IS NULL AND dispatched_at IS NOT NULL
-          AND (status = 'pending'
-               OR status = 'in_progress' AND (retry_at <= now() OR type = 'bulk_candidate_enrichment'))
-    )
-""")
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """The candidates that run first, as far as they are: `until` is the id of the last of them."""
+
+    until: str
+    is_approved: bool
+
+
 _COUNTS = text("SELECT status, count(*) AS jobs FROM enrichment_job WHERE parent_id = :parent_id GROUP BY status")
 _SUMS = text("SELECT enrichment_bulk_sums(:parent_id) AS sums").columns(sums=JSONB)
 _RESULTS = text("""
@@ -117,53 +49,86 @@ _FAIL_OPEN = text("""
     SELECT id, run, was, 'failed', 'internal' FROM child
 """)
 
-
-async def turn(database: Database, lane: Lane, ended: Sequence[RunEnding], *, at_most: int, after: str) -> list[Child]:
-    """Ends what the lane has run and begins what it runs next: up to `at_most` new children behind the id `after`, in
-    their order, or alone one whose retry is due.
-
-    Each ending counts for itself: that of a child which was cancelled meanwhile changes nothing.
-    """
-    parameters = {
-        "endings": endings(ended), "bulk": lane.bulk, "lane": lane.number, "at_most": at_most, "after": after
-    }  # fmt: skip
-    rows = await database.execute(_TURN, parameters)
-    return [
-        Child(
-            row.id,
-            row.run,
-            row.attempt,
-            Work(row.type, row.tenant, row.payload, row.options, row.max_retries, row.has_result),
-        )
-        for row in rows
-    ]
-
-
-async def give_back(database: Database, lane: Lane, children: Sequence[Child]) -> None:
-    """Children that were begun and not run, or were stopped, are due again at once; it counts as no attempt."""
-    ids = [child.id for child in children]
-    await database.execute(_GIVE_BACK, {"ids": ids, "lane": lane.number})
-
-
-async def take_back(database: Database, bulk: str, lane: int | None = None, *, spent: bool = True) -> None:
-    """What this lane, or any lane of the bulk, has begun and will not end any more is due again.
-
-    Of several children nobody knows which one its worker died of: they run again one by one, and for now it counts as
-    an attempt of none. If it was one alone it counts, unless it was not `spent`.
-    """
-    await database.execute(_TAKE_BACK, {"bulk": bulk, "lane": lane, "spent": spent})
-
-
-async def next_retry_at(database: Database, bulk: str) -> datetime | None:
-    """When the first of the children that wait for a retry is due; None when none waits."""
-    due: datetime | None = (await database.execute(_NEXT_RETRY, {"bulk": bulk})).scalar_one()
-    return due
-
-
-async def is_anyone_waiting(database: Database, bulk: str) -> bool:
-    """Whether other jobs may be waiting for the slots of this bulk's queue: one that is due, or another bulk."""
-    waits: bool = (await database.execute(_IS_ANYONE_WAITING, {"bulk": bulk})).scalar_one()
-    return waits
+_TALLY = text("""
+    WITH batch AS (
+        SELECT batch, count(*) AS total,
+               count(*) FILTER (WHERE status = 'pending') AS pending,
+               count(*) FILTER (WHERE status = 'in_progress') AS in_progress,
+               count(*) FILTER (WHERE status = 'in_progress' AND retry_at IS NULL) AS running,
+               count(*) FILTER (WHERE status = 'completed') AS completed,
+               count(*) FILTER (WHERE status = 'failed') AS failed,
+               count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+               count(*) FILTER (WHERE reused_from IS NOT NULL AND twin_of IS NULL) AS skipped,
+               count(*) FILTER (WHERE completed_at > clock_timestamp() - interval '30 seconds') AS lately
+        FROM enrichment_job WHERE parent_id = :bulk GROUP BY batch
+    ), bulk AS (
+        SELECT sum(total) AS total, sum(pending) AS pending, sum(in_progress) AS in_progress, sum(running) AS running,
+               sum(completed) AS completed, sum(failed) AS failed, sum(cancelled) AS cancelled,
+               sum(skipped) AS skipped, sum(lately) AS lately,
+               count(*) AS batches, count(*) FILTER (WHERE pending + in_progress = 0) AS batches_done
+        FROM batch
+    ), rated AS (
+        SELECT bulk.*, lately / greatest(0.1, least(30, extract(epoch FROM clock_timestamp() - parent.started_at)))
+                       AS rate
+        FROM bulk, enrichment_job AS parent WHERE parent.id = :bulk
+    )
+    UPDATE enrichment_job AS parent
+    SET payload = payload || jsonb_build_object('standing', jsonb_build_object(
+        'total', total, 'done', completed + failed + cancelled, 'pending', pending, 'inProgress', in_progress,
+        'running', running, 'completed', completed, 'failed', failed, 'cancelled', cancelled, 'skipped', skipped,
+        'ratePerSecond', round(rate, 2),
+        'secondsLeft', CASE WHEN rate > 0 THEN ceil((pending + in_progress) / rate) END,
+        'batches', jsonb_build_object('total', batches, 'done', batches_done, 'running', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'batch', batch, 'total', total, 'done', completed + failed + cancelled, 'failed', failed)), '[]')
+            FROM (SELECT * FROM batch WHERE running > 0 ORDER BY batch LIMIT 20) AS first
+        ))
+    ))
+    FROM rated WHERE parent.id = :bulk AND parent.run = :run AND parent.status = 'in_progress'
+    RETURNING payload -> 'standing' AS standing, options -> 'maxFailureRate' AS max_failure_rate
+""").columns(standing=JSONB, max_failure_rate=JSONB)
+_STOP = text("""
+    WITH bulk AS (
+        UPDATE enrichment_job
+        SET status = 'failed', completed_at = clock_timestamp(), result = NULL, error = :error,
+            error_code = (SELECT error_code FROM enrichment_job WHERE parent_id = :bulk AND status = 'failed'
+                          GROUP BY error_code ORDER BY count(*) DESC LIMIT 1)
+        WHERE id = :bulk AND run = :run AND status = 'in_progress'
+        RETURNING id, run, error_code
+    ), child AS (
+        UPDATE enrichment_job
+        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
+            result = NULL, error = 'Its bulk was stopped: too many failed'
+        WHERE parent_id = (SELECT id FROM bulk) AND status IN ('pending', 'in_progress')
+        RETURNING id, run, old.status AS was, error
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, 'in_progress', 'failed', error_code FROM bulk
+        UNION ALL SELECT id, run, was, 'cancelled', error FROM child
+    )
+    SELECT id FROM bulk
+""")
+_CANARIES = text("""
+    SELECT CASE WHEN bulk.options ? 'canary' THEN (
+               SELECT child.id FROM enrichment_job AS child WHERE child.parent_id = bulk.id
+               ORDER BY child.id OFFSET CAST(bulk.options ->> 'canary' AS integer) - 1 LIMIT 1) END AS until,
+           bulk.payload ? 'approved' AS is_approved
+    FROM enrichment_job AS bulk WHERE bulk.id = :bulk
+""")
+_JUDGE = text("""
+    UPDATE enrichment_job AS bulk SET payload = payload || '{"approved": "auto"}'
+    WHERE id = :bulk AND run = :run AND options ->> 'canaryApproval' = 'auto' AND NOT EXISTS (
+        SELECT FROM enrichment_job AS child WHERE child.parent_id = bulk.id AND child.id <= :until
+          AND (child.status <> 'completed'
+               OR coalesce(CAST(child.result #>> '{faithfulness,score}' AS double precision), 0) < 1)
+    )
+""")
+_APPROVE = text("""
+    UPDATE enrichment_job SET payload = payload || '{"approved": "manual"}'
+    WHERE id = :bulk AND tenant = :tenant AND status IN ('pending', 'in_progress') AND options ? 'canary'
+      AND NOT payload ? 'approved'
+    RETURNING run
+""")
 
 
 async def counts(database: Database, parent_id: str) -> dict[JobStatus, int]:
@@ -175,7 +140,7 @@ async def counts(database: Database, parent_id: str) -> dict[JobStatus, int]:
 
 
 async def sums(database: Database, parent_id: str) -> JSON:
-    """The result of a bulk: `{total, completed, failed, cancelled, failedJobIds, errorGroups}`.
+    """The result of a bulk: `{total, completed, failed, cancelled, skipped, cost, failedJobIds, errorGroups}`.
 
     At most 1,000 failed jobs are named. A trigger keeps them right after the bulk has ended.
     """
@@ -207,3 +172,34 @@ async def ended(
 async def fail_open(database: Database, parent_id: str) -> None:
     """Ends the children that no lane will run any more: their bulk is about to end."""
     await database.execute(_FAIL_OPEN, {"parent_id": parent_id})
+
+
+async def tally(database: Database, bulk: str, run: int) -> tuple[Standing, float | None] | None:
+    """Counts the jobs of a bulk, and keeps that in its row; with the rate of failures that stops it, if there is one.
+
+    None: the run is over. The rate is that of the last 30 seconds. It reads every child: not to be called at each turn.
+    """
+    row = (await database.execute(_TALLY, {"bulk": bulk, "run": run})).first()
+    return None if row is None else (Standing.model_validate(row.standing), row.max_failure_rate)
+
+
+async def stop(database: Database, bulk: str, run: int, why: str) -> bool:
+    """Fails a bulk with the code that most of its failures have, and cancels what is open. False: it had ended."""
+    return (await database.execute(_STOP, {"bulk": bulk, "run": run, "error": why})).first() is not None
+
+
+async def canaries(database: Database, bulk: str) -> Canaries | None:
+    """None: the bulk has no canaries, or no other candidates."""
+    row = (await database.execute(_CANARIES, {"bulk": bulk})).one()
+    return None if row.until is None else Canaries(row.until, row.is_approved)
+
+
+async def judge(database: Database, bulk: str, run: int, until: str) -> None:
+    """Approves a bulk all of whose canaries are completed and faithful, unless a person wants to decide."""
+    await database.execute(_JUDGE, {"bulk": bulk, "run": run, "until": until})
+
+
+async def approve(database: Database, tenant: str, bulk: str) -> int | None:
+    """A person lets the other candidates follow; its run. None: there is no bulk that waits for that."""
+    run: int | None = (await database.execute(_APPROVE, {"bulk": bulk, "tenant": tenant})).scalar()
+    return run

@@ -25,6 +25,7 @@ class NewJob:
     payload: JSON
     options: JSON
     candidate_id: str | None = None
+    input_hash: str | None = None
     run_at: datetime | None = None
     idempotency_key: str | None = None
     request_hash: str | None = None
@@ -38,6 +39,7 @@ class NewChild:
     id: str
     candidate_id: str | None
     payload: str
+    input_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +64,16 @@ class Accepted:
 _ACCEPT = text("""
     WITH job AS (
         INSERT INTO enrichment_job (id, tenant, candidate_id, type, priority, queue, run_at, payload, options,
-                                    max_retries, idempotency_key, request_hash, webhook_id)
+                                    max_retries, idempotency_key, request_hash, webhook_id, input_hash)
         SELECT id, tenant, candidate_id, type, priority, queue, run_at, CAST(payload AS jsonb), CAST(options AS jsonb),
-               max_retries, idempotency_key, request_hash, webhook_id
+               max_retries, idempotency_key, request_hash, webhook_id, input_hash
         FROM unnest(CAST(:id AS text[]), CAST(:tenant AS text[]), CAST(:candidate_id AS text[]), CAST(:type AS text[]),
                     CAST(:priority AS smallint[]), CAST(:queue AS text[]), CAST(:run_at AS timestamptz[]),
                     CAST(:payload AS text[]), CAST(:options AS text[]), CAST(:max_retries AS integer[]),
-                    CAST(:idempotency_key AS text[]), CAST(:request_hash AS text[]), CAST(:webhook_id AS text[]))
+                    CAST(:idempotency_key AS text[]), CAST(:request_hash AS text[]), CAST(:webhook_id AS text[]),
+                    CAST(:input_hash AS text[]))
             AS new (id, tenant, candidate_id, type, priority, queue, run_at, payload, options, max_retries,
-                    idempotency_key, request_hash, webhook_id)
+                    idempotency_key, request_hash, webhook_id, input_hash)
         ON CONFLICT (tenant, idempotency_key) DO NOTHING
         RETURNING id
     ), event AS (
@@ -84,11 +87,12 @@ _BY_KEY = text("""
 """)
 _CHILDREN = """
     WITH child AS (
-        INSERT INTO enrichment_job (id, candidate_id, payload, batch, parent_id, tenant, type, priority, queue,
-                                    max_retries, options, dispatched_at)
-        SELECT id, candidate_id, CAST(payload AS jsonb), ($4 + position - 1) / $5, $6, $7, $8, $9, $10, $11,
-               CAST($12 AS jsonb), now()
-        FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS child (id, candidate_id, payload, position)
+        INSERT INTO enrichment_job (id, candidate_id, payload, input_hash, twin_of, batch, parent_id, tenant, type,
+                                    priority, queue, max_retries, options, dispatched_at)
+        SELECT id, candidate_id, CAST(payload AS jsonb), input_hash, twin_of, ($6 + position - 1) / $7, $8, $9, $10,
+               $11, $12, $13, CAST($14 AS jsonb), now()
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+             WITH ORDINALITY AS child (id, candidate_id, payload, input_hash, twin_of, position)
         RETURNING id
     )
     INSERT INTO enrichment_event (job_id, run, to_status) SELECT id, 1, 'pending' FROM child
@@ -125,7 +129,7 @@ async def accept_bulk(
     have all come. What `children` raises is raised here, and nothing is stored. Not by COPY: row-level security, which
     the API is bound by, does not allow it.
     """
-    total = 0
+    total, first_of = 0, dict[str, str]()
     shared = (
         bulk.batch_size, parent.id, parent.tenant, bulk.child_type, parent.priority, parent.queue, parent.max_retries,
         json.dumps(parent.options),
@@ -142,12 +146,20 @@ async def accept_bulk(
                 [child.id for child in some],
                 [child.candidate_id for child in some],
                 [child.payload for child in some],
+                [child.input_hash for child in some],
+                [_twin_of(child, first_of) for child in some],
             )
             await driver.execute(_CHILDREN, *columns, total, *shared, timeout=_BULK_TIMEOUT_S)
             total += len(some)
         totals = json.dumps({"total": total, "batches": -(-total // bulk.batch_size)})
         await driver.execute(_TOTALS, parent.id, totals, hashed())
     return _new(parent)
+
+
+def _twin_of(child: NewChild, first_of: dict[str, str]) -> str | None:
+    """The first child with the same hash, if it is another one."""
+    first = first_of.setdefault(child.input_hash or child.id, child.id)
+    return None if first == child.id else first
 
 
 async def _in_parts(children: AsyncIterator[NewChild]) -> AsyncIterator[list[NewChild]]:
@@ -187,4 +199,5 @@ def _parameters(jobs: Sequence[NewJob]) -> dict[str, list[Any]]:
         "idempotency_key": [job.idempotency_key for job in jobs],
         "request_hash": [job.request_hash for job in jobs],
         "webhook_id": [job.webhook_id for job in jobs],
+        "input_hash": [job.input_hash for job in jobs],
     }

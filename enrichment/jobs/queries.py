@@ -4,10 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, any_, bindparam, select
+from sqlalchemy import ARRAY, Select, Text, any_, bindparam, case, select
 
 from enrichment.db import Database
-from enrichment.models import JSON, Event, Job, JobStatus, JobType, JobUsage, Review, ReviewedField, ReviewStatus
+from enrichment.models import (
+    JSON,
+    Event,
+    Job,
+    JobStatus,
+    JobType,
+    JobUsage,
+    Review,
+    ReviewedField,
+    ReviewStatus,
+    Standing,
+)
 from enrichment.review.reviews import EditsRow
 from enrichment.tables import EventRow, JobRow
 
@@ -37,9 +48,11 @@ class Page:
 _SUMMARY = (
     JobRow.id, JobRow.run, JobRow.tenant, JobRow.candidate_id, JobRow.type, JobRow.status, JobRow.priority,
     JobRow.queue, JobRow.error, JobRow.error_code, JobRow.retry_count, JobRow.max_retries, JobRow.retry_at,
-    JobRow.parent_id, JobRow.created_at, JobRow.run_at, JobRow.started_at, JobRow.completed_at, JobRow.provider,
+    JobRow.parent_id, JobRow.reused_from, JobRow.created_at, JobRow.run_at, JobRow.started_at,
+    JobRow.completed_at, JobRow.provider,
     JobRow.model, JobRow.review, JobRow.reviewed_at, JobRow.reviewed_by,
     JobRow.input_tokens, JobRow.output_tokens, JobRow.cost_usd,
+    case((JobRow.type == JobType.BULK_CANDIDATE_ENRICHMENT, JobRow.payload["standing"])).label("standing"),
 )  # fmt: skip
 _EDITS = (
     select(EditsRow.edits).where(EditsRow.job_id == JobRow.id, EditsRow.run == JobRow.run).scalar_subquery()
@@ -135,6 +148,8 @@ def _job(row: Any, result: dict[str, Any] | None = None, edits: Sequence[JSON] |
         max_retries=row.max_retries,
         retry_at=row.retry_at,
         parent_id=row.parent_id,
+        reused_from=row.reused_from,
+        standing=None if row.standing is None else Standing.model_validate(row.standing),
         created_at=row.created_at,
         run_at=row.run_at,
         started_at=row.started_at,

@@ -85,6 +85,8 @@ async def test_a_bulk_enriches_every_public_resume(queue: EnrichmentQueue, resum
         "completed": len(resumes),
         "failed": 0,
         "cancelled": 0,
+        "skipped": 0,
+        "cost": 0,
         "failedJobIds": [],
         "errorGroups": [],
         "usage": {"inputTokens": 0, "outputTokens": 0, "costUsd": 0},

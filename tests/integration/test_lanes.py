@@ -10,9 +10,9 @@ from sqlalchemy import text
 from activities import lane
 from enrichment.db import Database
 from enrichment.ids import new_id
-from enrichment.jobs import batches, intake, queries, transitions
-from enrichment.jobs.batches import Lane
+from enrichment.jobs import batches, intake, lanes, queries, transitions
 from enrichment.jobs.intake import NewChild
+from enrichment.jobs.lanes import Lane
 from enrichment.jobs.transitions import Outcome, RunEnding
 from enrichment.models import JobStatus, JobType, Options, Rehearsal, Submission
 from enrichment.service import EnrichmentQueue
@@ -35,7 +35,7 @@ async def bulk(database: Database) -> str:
 
 
 async def turn(database: Database, in_lane: Lane, at_most: int = 9, ended: tuple[RunEnding, ...] = ()) -> list[str]:
-    return [child.id for child in await batches.turn(database, in_lane, ended, at_most=at_most, after="")]
+    return [child.id for child in await lanes.turn(database, in_lane, ended, at_most=at_most, after="")]
 
 
 async def test_a_turn_ends_jobs_each_by_itself_and_begins_the_next_in_order(database: Database, bulk: str) -> None:
@@ -64,10 +64,10 @@ async def test_two_lanes_never_begin_the_same_job(database: Database, bulk: str)
 async def test_jobs_that_a_dead_worker_had_begun_together_run_again_one_by_one(database: Database, bulk: str) -> None:
     begun = await turn(database, Lane(bulk, 0), 3)
 
-    await batches.take_back(database, bulk, 0)
+    await lanes.take_back(database, bulk, 0)
 
     for _ in begun:
-        (child,) = await batches.turn(database, Lane(bulk, 1), [], at_most=9, after="")
+        (child,) = await lanes.turn(database, Lane(bulk, 1), [], at_most=9, after="")
         assert child.id in begun
         assert child.attempt == 1
 
@@ -78,23 +78,23 @@ async def test_the_job_that_kills_its_worker_uses_up_its_own_attempts_and_nobody
     (poison,) = await turn(database, Lane(bulk, 0), 1)
     attempts = []
     for _ in range(2):
-        await batches.take_back(database, bulk, 0)
-        (child,) = await batches.turn(database, Lane(bulk, 0), [], at_most=9, after="")
+        await lanes.take_back(database, bulk, 0)
+        (child,) = await lanes.turn(database, Lane(bulk, 0), [], at_most=9, after="")
         assert child.id == poison
         attempts.append((child.attempt, child.work.max_retries))
     assert attempts == [(2, 1), (3, 1)]  # the second of them is one too many: it fails without being run
 
     await turn(database, Lane(bulk, 0), 0, (RunEnding(poison, 1, Outcome(JobStatus.FAILED, "internal", "x")),))
-    others = await batches.turn(database, Lane(bulk, 0), [], at_most=9, after="")
+    others = await lanes.turn(database, Lane(bulk, 0), [], at_most=9, after="")
     assert [child.attempt for child in others] == [1] * 4
 
 
 async def test_what_was_begun_and_given_back_counts_no_attempt(database: Database, bulk: str) -> None:
-    begun = await batches.turn(database, Lane(bulk, 0), [], at_most=2, after="")
+    begun = await lanes.turn(database, Lane(bulk, 0), [], at_most=2, after="")
 
-    await batches.give_back(database, Lane(bulk, 0), begun[1:])
+    await lanes.give_back(database, Lane(bulk, 0), begun[1:])
 
-    (again,) = await batches.turn(database, Lane(bulk, 1), [], at_most=9, after="")
+    (again,) = await lanes.turn(database, Lane(bulk, 1), [], at_most=9, after="")
     assert (again.id, again.attempt) == (begun[1].id, 1)
 
 
@@ -105,7 +105,11 @@ async def test_a_single_job_begins_while_a_bulk_runs_in_the_only_slot(
     monkeypatch.setattr(lane, "TIME_SLICE", timedelta(milliseconds=200))
     slow = Options(type=JobType.SKILLS_OPTIMIZATION, rehearse=Rehearsal(stage_ms=20))
     kind = JobType.BULK_CANDIDATE_ENRICHMENT
-    bulk = (await queue.add_job(Submission(type=kind, candidates=[{}] * 500, priority="low", options=slow))).id
+    bulk = (
+        await queue.add_job(
+            Submission(type=kind, candidates=[{"n": n} for n in range(500)], priority="low", options=slow)
+        )
+    ).id
     async for job in queue.watch(bulk):
         if job.status is JobStatus.IN_PROGRESS:
             break

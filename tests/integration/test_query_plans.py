@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from enrichment.access import wall
 from enrichment.audit import entries
 from enrichment.db import Database, dsn
-from enrichment.jobs import batches, documents, outbox, queries, statistics, transitions, upkeep
+from enrichment.jobs import batches, documents, lanes, outbox, queries, statistics, transitions, upkeep
 from enrichment.models import JobStatus, JobType, ReviewStatus
 from enrichment.review import reviews
 from enrichment.review.reviews import Decision
@@ -143,10 +143,10 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "finish": lambda db: transitions.finish(db, "plan-7", 1, transitions.Outcome(JobStatus.CANCELLED)),
     "cancel": lambda db: transitions.cancel(db, "plans", "plan-101", "why"),
     "retry": lambda db: transitions.retry(db, "plans", "plan-101"),
-    "a lane's turn": lambda db: batches.turn(db, batches.Lane("plan-101", 0), [ENDING], at_most=25, after=""),
-    "take a lane's jobs back": lambda db: batches.take_back(db, "plan-101", 0),
-    "next retry of a bulk": lambda db: batches.next_retry_at(db, "plan-101"),
-    "whether anyone waits": lambda db: batches.is_anyone_waiting(db, "plan-101"),
+    "a lane's turn": lambda db: lanes.turn(db, lanes.Lane("plan-101", 0), [ENDING], at_most=25, after=""),
+    "take a lane's jobs back": lambda db: lanes.take_back(db, "plan-101", 0),
+    "next retry of a bulk": lambda db: lanes.next_retry_at(db, "plan-101"),
+    "whether anyone waits": lambda db: lanes.is_anyone_waiting(db, "plan-101"),
     "results of a bulk": lambda db: anext(batches.ended(db, "plans", "plan-101", [JobStatus.COMPLETED])),
     "counts of a bulk": lambda db: batches.counts(db, "plan-101"),
     "open rows": lambda db: upkeep.unchecked(db, 200),

@@ -22,7 +22,7 @@ from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.errors import Internal
 from enrichment.ids import new_id
-from enrichment.jobs import batches, intake, outbox, queries, transitions, upkeep
+from enrichment.jobs import batches, intake, lanes, outbox, queries, transitions, upkeep
 from enrichment.jobs.intake import NewChild, NewJob
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus, JobType
@@ -250,7 +250,7 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
     assert await transitions.retry(database, TENANT, parent.id) is not None
     counted = await batches.counts(database, parent.id)
     assert (counted[JobStatus.COMPLETED], counted[JobStatus.PENDING]) == (1, 3)
-    begun = await batches.turn(database, batches.Lane(parent.id, 0), [], at_most=9, after="")
+    begun = await lanes.turn(database, lanes.Lane(parent.id, 0), [], at_most=9, after="")
     assert [(child.id, child.run, child.attempt) for child in begun] == [(one.id, 2, 1) for one in children[1:]]
 
 

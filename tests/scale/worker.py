@@ -9,7 +9,8 @@ import uvloop
 from enrichment import events, settings
 from enrichment.enrichers import configured
 from enrichment.enrichers.base import Enricher, Report, Task
-from enrichment.results import Faithfulness, Result
+from enrichment.models import JobType
+from enrichment.results import Faithfulness, Recipe, Result
 from enrichment.settings import Settings
 from worker.__main__ import main
 
@@ -34,6 +35,9 @@ class Waiting:
         if self._work_s:
             await asyncio.sleep(self._work_s)
         return RESULT
+
+    def recipe(self, job_type: JobType) -> Recipe:
+        return Recipe("none", "none", None, "none")
 
 
 def waiting(settings: Settings) -> Enricher:

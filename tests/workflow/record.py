@@ -46,7 +46,7 @@ def _failing(script: Script) -> None:
 
 
 def _sliced(script: Script) -> None:
-    script.events_per_run = 20
+    script.events_per_run, script.canaries_until, script.verdicts = 40, "the last canary", [False]
     script.slices = {0: [Slice(is_left=True, lanes=3), Slice(is_left=True, wait_s=5.0)] * 2}
 
 

@@ -45,6 +45,9 @@ class Script:
     """`enrich` and `run_lane` go on until they are cancelled."""
     lanes: int = 2
     events_per_run: int = 6_000
+    canaries_until: str | None = None
+    verdicts: list[bool] = field(default_factory=list)
+    """What the looks at the canaries say, one after another; then they are approved."""
     slices: dict[int, list[Slice | ApplicationError]] = field(default_factory=dict)
     """What each lane's activity does, one slice after another; then nothing is left."""
 
@@ -87,11 +90,15 @@ class Script:
     @activity.defn(name=Activity.OPEN_BULK)
     async def open_bulk(self, bulk: BulkRun) -> Plan | None:
         self.calls.append("open_bulk")
-        return Plan(lanes=self.lanes, events_per_run=self.events_per_run) if self.is_ours else None
+        return (
+            Plan(lanes=self.lanes, canaries_until=self.canaries_until, events_per_run=self.events_per_run)
+            if self.is_ours
+            else None
+        )
 
     @activity.defn(name=Activity.RUN_LANE)
     async def run_lane(self, run: LaneRun) -> Slice:
-        self.calls.append(f"lane {run.lane}")
+        self.calls.append(f"lane {run.lane}" if run.until is None else f"canary lane {run.lane}")
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
         try:
@@ -103,6 +110,12 @@ class Script:
         if isinstance(outcome, ApplicationError):
             raise outcome
         return outcome
+
+    @activity.defn(name=Activity.JUDGE_CANARIES)
+    async def judge_canaries(self, bulk: BulkRun) -> bool:
+        self.calls.append("judge")
+        self.started.set()
+        return self.verdicts.pop(0) if self.verdicts else True
 
     @activity.defn(name=Activity.CLOSE_BULK)
     async def close_bulk(self, ending: Ending) -> str:
@@ -123,7 +136,7 @@ class Script:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[Client]:
         activities: list[Callable[..., Any]] = [
-            self.enrich, self.render, self.finish, self.open_bulk, self.run_lane, self.close_bulk
+            self.enrich, self.render, self.finish, self.open_bulk, self.run_lane, self.judge_canaries, self.close_bulk
         ]  # fmt: skip
         async with Worker(
             self.env.client,

@@ -86,3 +86,35 @@ async def test_a_long_bulk_goes_on_as_a_new_run_when_every_lane_has_stopped(scri
     assert script.calls.count("open_bulk") >= 2
     assert script.calls.count("lane 0") >= 13
     assert script.calls.count("close_bulk") == 1
+
+
+async def test_the_canaries_run_first_and_the_others_follow_when_they_are_approved(script: Script) -> None:
+    script.lanes, script.canaries_until, script.verdicts = 1, "an id", [False]
+    async with script.worker() as client:
+        handle = await start(client)
+        await script.started.wait()
+        await handle.signal("approve")
+        assert await handle.result() == "completed"
+
+    assert script.calls == ["open_bulk", "canary lane 0", "judge", "judge", "lane 0", "close_bulk"]
+
+
+async def test_an_approval_whose_signal_was_lost_is_seen_all_the_same(script: Script) -> None:
+    script.lanes, script.canaries_until, script.verdicts = 1, "an id", [False, False]
+    before = await script.env.get_current_time()
+    async with script.worker() as client:
+        assert await (await start(client)).result() == "completed"
+
+    assert script.calls.count("judge") == 3
+    assert (await script.env.get_current_time() - before).total_seconds() >= 1_200
+
+
+async def test_a_bulk_that_waits_for_approval_can_be_cancelled(script: Script) -> None:
+    script.lanes, script.canaries_until, script.verdicts = 1, "an id", [False] * 9
+    async with script.worker() as client:
+        handle = await start(client)
+        await script.started.wait()
+        await handle.signal("cancel", "the canaries look bad")
+        assert await handle.result() == "cancelled"
+
+    assert "lane 0" not in script.calls

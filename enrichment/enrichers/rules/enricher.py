@@ -6,14 +6,14 @@ from enrichment import faithfulness
 from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.rules.competence import write_competence_file
 from enrichment.enrichers.rules.experience import enhance_experience
-from enrichment.enrichers.rules.facts import Facts, gather
+from enrichment.enrichers.rules.facts import MODEL, PROVIDER, Facts, gather
 from enrichment.enrichers.rules.profile import enhance_profile
 from enrichment.enrichers.rules.skills import optimize_skills
 from enrichment.enrichers.rules.stages import Stage, Stages, follow
 from enrichment.errors import UnsupportedType
 from enrichment.mentions import Mentions
 from enrichment.models import JobType
-from enrichment.results import Result
+from enrichment.results import Recipe, Result
 from enrichment.taxonomy import taxonomy
 
 _BUILDERS: dict[JobType, Callable[[Facts], Stages[Result]]] = {
@@ -41,6 +41,9 @@ class RulesEnricher:
         if build is None:
             raise UnsupportedType("This type does not enrich a single candidate.")
         return await follow(self._stages(task, build), report)
+
+    def recipe(self, job_type: JobType) -> Recipe:  # noqa: ARG002 the rules of all types are one version
+        return Recipe(PROVIDER, MODEL, None, self._taxonomy.version)
 
     def _stages(self, task: Task, build: Callable[[Facts], Stages[Result]]) -> Stages[Result]:
         yield Stage(5, "reading", "Reading the candidate's data")

@@ -1,0 +1,142 @@
+"""What a bulk's lanes begin, and how that ends.
+
+A lane takes its turns: one statement writes how its last jobs ended and begins the next ones. What a lane has begun
+carries its number, so that nothing is lost with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from enrichment.db import Database
+from enrichment.jobs.transitions import FINISHED, RunEnding, Work, endings
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One slot's share of the bulk `bulk`."""
+
+    bulk: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child that a lane has begun. `attempt` counts from 1, in this run."""
+
+    id: str
+    run: int
+    attempt: int
+    work: Work
+
+
+LAST = "g"
+"""Behind every id: those are hexadecimal."""
+
+_TURN = text(f"""
+    WITH finished AS ({FINISHED}), due AS (
+        SELECT id FROM enrichment_job
+        WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at <= clock_timestamp()
+          AND :at_most > 0
+        ORDER BY retry_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), fresh AS (
+        SELECT id FROM enrichment_job
+        WHERE parent_id = :bulk AND status = 'pending' AND batch IS NOT NULL AND twin_of IS NULL
+          AND id > :after AND id <= :until
+        ORDER BY id LIMIT CASE WHEN EXISTS (SELECT FROM due) THEN 0 ELSE :at_most END FOR UPDATE SKIP LOCKED
+    ), begun AS (
+        UPDATE enrichment_job
+        SET status = 'in_progress', lane = :lane, started_at = coalesce(started_at, clock_timestamp()), retry_at = NULL,
+            retry_count = retry_count + CASE WHEN status = 'in_progress' AND error_code IS NOT NULL THEN 1 ELSE 0 END
+        WHERE id = ANY (ARRAY(SELECT id FROM due UNION ALL SELECT id FROM fresh))
+        RETURNING id, run, old.status AS was, retry_count - retries_before_run + 1 AS attempt,
+                  type, tenant, payload, options, max_retries, result IS NOT NULL AS has_result
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, was, status, coalesce(error_code, error) FROM finished
+        UNION ALL SELECT id, run, was, 'in_progress', NULL FROM begun WHERE was = 'pending'
+    )
+    SELECT * FROM begun ORDER BY id
+""").columns(payload=JSONB, options=JSONB)  # noqa: S608 both parts are constants
+_GIVE_BACK = text("""
+    UPDATE enrichment_job SET error_code = NULL, error = NULL, retry_at = clock_timestamp(), lane = NULL
+    WHERE id = ANY (CAST(:ids AS text[])) AND status = 'in_progress' AND lane = :lane
+""")
+_TAKE_BACK = text("""
+    WITH held AS (
+        SELECT id, count(*) OVER () = 1 AND :spent AS is_spent FROM enrichment_job
+        WHERE parent_id = :bulk AND status = 'in_progress' AND lane IS NOT NULL
+          AND lane = coalesce(CAST(:lane AS smallint), lane)
+    )
+    UPDATE enrichment_job AS job
+    SET retry_at = clock_timestamp(), lane = NULL, error_code = CASE WHEN is_spent THEN 'internal' END,
+        error = CASE WHEN is_spent THEN 'Its worker died' END
+    FROM held WHERE job.id = held.id
+""")
+_NEXT_RETRY = text("""
+    SELECT min(retry_at) FROM enrichment_job
+    WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at IS NOT NULL
+""")
+_IS_ANYONE_WAITING = text("""
+    SELECT EXISTS (
+        SELECT FROM enrichment_job
+        WHERE queue = (SELECT queue FROM enrichment_job WHERE id = :bulk) AND id <> :bulk
+          AND batch IS NULL AND dispatched_at IS NOT NULL
+          AND (status = 'pending'
+               OR status = 'in_progress' AND (retry_at <= now() OR type = 'bulk_candidate_enrichment'))
+    )
+""")
+
+
+async def turn(
+    database: Database, lane: Lane, ended: Sequence[RunEnding], *, at_most: int, after: str = "", until: str = LAST
+) -> list[Child]:
+    """Ends what the lane has run and begins what it runs next: up to `at_most` new children behind the id `after`, up
+    to the id `until`, in their order; or alone one whose retry is due. Twins are left out.
+
+    Each ending counts for itself: that of a child which was cancelled meanwhile changes nothing.
+    """
+    parameters = {
+        "endings": endings(ended), "bulk": lane.bulk, "lane": lane.number, "at_most": at_most, "after": after,
+        "until": until,
+    }  # fmt: skip
+    rows = await database.execute(_TURN, parameters)
+    return [
+        Child(
+            row.id,
+            row.run,
+            row.attempt,
+            Work(row.type, row.tenant, row.payload, row.options, row.max_retries, row.has_result),
+        )
+        for row in rows
+    ]
+
+
+async def give_back(database: Database, lane: Lane, children: Sequence[Child]) -> None:
+    """Children that were begun and not run, or were stopped, are due again at once; it counts as no attempt."""
+    ids = [child.id for child in children]
+    await database.execute(_GIVE_BACK, {"ids": ids, "lane": lane.number})
+
+
+async def take_back(database: Database, bulk: str, lane: int | None = None, *, spent: bool = True) -> None:
+    """What this lane, or any lane of the bulk, has begun and will not end any more is due again.
+
+    Of several children nobody knows which one its worker died of: they run again one by one, and for now it counts as
+    an attempt of none. If it was one alone it counts, unless it was not `spent`.
+    """
+    await database.execute(_TAKE_BACK, {"bulk": bulk, "lane": lane, "spent": spent})
+
+
+async def next_retry_at(database: Database, bulk: str) -> datetime | None:
+    """When the first of the children that wait for a retry is due; None when none waits."""
+    due: datetime | None = (await database.execute(_NEXT_RETRY, {"bulk": bulk})).scalar_one()
+    return due
+
+
+async def is_anyone_waiting(database: Database, bulk: str) -> bool:
+    """Whether other jobs may be waiting for the slots of this bulk's queue: one that is due, or another bulk."""
+    waits: bool = (await database.execute(_IS_ANYONE_WAITING, {"bulk": bulk})).scalar_one()
+    return waits

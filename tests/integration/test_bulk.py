@@ -1,0 +1,197 @@
+"""Bulks on the real stack: what is enriched once, tried out first, stopped, counted and named."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from enrichment.enrichers.base import Report, Task
+from enrichment.enrichers.rules import RulesEnricher
+from enrichment.errors import Conflict, ContentRefused
+from enrichment.jobs import batches, queries
+from enrichment.models import Job, JobStatus, JobType, Options, Submission
+from enrichment.progress import ProgressStore
+from enrichment.results import Result
+from enrichment.service import EnrichmentQueue
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+def people(count: int, *, bad: int = 0, of: str = "Ada") -> list[dict[str, Any]]:
+    """Different people, of whom the last `bad` cannot be enriched."""
+    names = [f"{of} {number}" for number in range(count - bad)] + [f"bad {of} {number}" for number in range(bad)]
+    return [{"candidateId": name.replace(" ", "-"), "basics": {"name": name}} for name in names]
+
+
+@pytest.fixture
+def enriched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of those who were enriched, in order; who is called bad is refused."""
+    names: list[str] = []
+    original = RulesEnricher.enrich
+
+    async def enrich(self: RulesEnricher, task: Task, report: Report) -> Result:
+        names.append(task.candidate["basics"]["name"])
+        if names[-1].startswith("bad"):
+            raise ContentRefused("The model refuses this content")
+        return await original(self, task, report)
+
+    monkeypatch.setattr(RulesEnricher, "enrich", enrich)
+    return names
+
+
+async def submit(queue: EnrichmentQueue, candidates: list[dict[str, Any]], **options: Any) -> str:
+    request = Submission(
+        type=JobType.BULK_CANDIDATE_ENRICHMENT,
+        candidates=candidates,
+        priority="critical",
+        options=Options(type=JobType.SKILLS_OPTIMIZATION, **options),
+    )
+    return (await queue.add_job(request)).id
+
+
+async def until(queue: EnrichmentQueue, job_id: str, holds: Callable[[Job], bool]) -> Job:
+    async with asyncio.timeout(60):
+        async for job in queue.watch(job_id):
+            if holds(job):
+                return job
+    raise AssertionError("it ended before")
+
+
+async def end_of(queue: EnrichmentQueue, job_id: str) -> Job:
+    return await until(queue, job_id, lambda job: job.status.is_terminal)
+
+
+def sums(job: Job) -> tuple[int, ...]:
+    assert job.result is not None, job.error
+    return tuple(job.result[name] for name in ("total", "completed", "failed", "cancelled", "skipped"))
+
+
+async def children(queue: EnrichmentQueue, bulk: str) -> list[Job]:
+    return [*(await queue.list_jobs(queries.Filter(parent_id=bulk), limit=200)).jobs][::-1]
+
+
+async def test_what_fails_is_named_and_a_retry_runs_just_that(queue: EnrichmentQueue, enriched: list[str]) -> None:
+    bulk = await submit(queue, people(100, bad=7), batch_size=10)
+
+    end = await end_of(queue, bulk)
+
+    assert sums(end) == (100, 93, 7, 0, 0)
+    assert end.result is not None
+    jobs = await children(queue, bulk)
+    assert end.result["failedJobIds"] == [job.job_id for job in jobs[-7:]]
+    assert end.result["errorGroups"] == [{"errorCode": "content_refused", "count": 7, "exampleJobId": jobs[-7].job_id}]
+    assert end.progress is not None
+    assert end.progress.metadata["batches"]["total"] == 10
+    enriched.clear()
+    assert end.status is JobStatus.COMPLETED
+    with pytest.raises(Conflict):
+        await queue.retry_job(bulk)
+    for job in jobs[-7:]:
+        await queue.retry_job(job.job_id)
+    for job in jobs[-7:]:
+        assert (await end_of(queue, job.job_id)).run == 2
+    assert len(enriched) == 7
+    assert all(name.startswith("bad") for name in enriched)
+
+
+async def test_equal_candidates_are_enriched_once_and_each_has_an_ending_of_its_own(
+    queue: EnrichmentQueue, enriched: list[str]
+) -> None:
+    ada, bad = {"basics": {"name": "Ada"}}, {"basics": {"name": "bad"}}
+    bulk = await submit(queue, [{"candidateId": f"c{n}", **(ada if n < 6 else bad)} for n in range(8)])
+
+    end = await end_of(queue, bulk)
+
+    assert sums(end) == (8, 6, 2, 0, 0)
+    assert sorted(enriched) == ["Ada", "bad", "bad"]  # a failure is nobody else's
+    first, *others = (await children(queue, bulk))[:6]
+    assert {job.reused_from for job in others} == {first.job_id}
+    result = (await queue.get_job_status(others[0].job_id)).result
+    assert result is not None
+    assert result["usage"]["requests"] == 0
+    assert [event.to_status for event in await queue.list_events(others[0].job_id)] == [
+        "pending", "in_progress", "completed"
+    ]  # fmt: skip
+
+
+async def test_who_has_not_changed_is_skipped_when_asked(queue: EnrichmentQueue, enriched: list[str]) -> None:
+    before = people(4, of="Grace")
+    await end_of(queue, await submit(queue, before))
+    enriched.clear()
+    now = [*before[:3], {**before[3], "skills": [{"name": "Python"}]}, *people(1, of="Edsger")]
+
+    skipping = await end_of(queue, await submit(queue, now, skip_unchanged=True))
+    assert sums(skipping) == (5, 5, 0, 0, 3)
+    assert sorted(enriched) == ["Edsger 0", "Grace 3"]
+
+    enriched.clear()
+    assert sums(await end_of(queue, await submit(queue, now))) == (5, 5, 0, 0, 0)
+    assert len(enriched) == 5
+
+
+async def test_the_others_follow_when_every_canary_is_completed_and_faithful(
+    queue: EnrichmentQueue, enriched: list[str]
+) -> None:
+    bulk = await submit(queue, people(12, bad=1), canary=3)
+
+    assert sums(await end_of(queue, bulk)) == (12, 11, 1, 0, 0)
+    assert enriched[:3] == ["Ada 0", "Ada 1", "Ada 2"] or set(enriched[:3]) == {"Ada 0", "Ada 1", "Ada 2"}
+
+
+async def test_a_canary_that_fails_holds_the_others_until_a_person_decides(
+    queue: EnrichmentQueue, enriched: list[str], api: httpx.AsyncClient
+) -> None:
+    bulk = await submit(queue, people(9, bad=9), canary=2)
+    waiting = await until(queue, bulk, lambda job: job.progress is not None and "approval" in job.progress.stage)
+    assert waiting.progress is not None
+    assert waiting.progress.metadata["pending"] == 7
+    assert len(enriched) == 2
+
+    answer = await api.post(f"/api/enrichment/jobs/{bulk}/continue")
+
+    assert answer.status_code == 200
+    assert (await end_of(queue, bulk)).error == "All 9 candidates failed"
+    assert (await api.post(f"/api/enrichment/jobs/{bulk}/continue")).status_code == 409
+
+
+async def test_a_person_may_want_to_see_good_canaries_too(queue: EnrichmentQueue, enriched: list[str]) -> None:
+    bulk = await submit(queue, people(9), canary=2, canary_approval="manual")
+    await until(queue, bulk, lambda job: job.progress is not None and "approval" in job.progress.stage)
+
+    await queue.cancel_job(bulk, reason="not good enough")
+
+    assert len(enriched) == 2
+    assert [job.status for job in await children(queue, bulk)] == ["completed"] * 2 + ["cancelled"] * 7
+
+
+async def test_too_many_failures_stop_a_bulk(queue: EnrichmentQueue, enriched: list[str]) -> None:
+    bulk = await submit(queue, people(600, bad=600), max_failure_rate=0.2, batch_size=5)
+
+    end = await end_of(queue, bulk)
+
+    assert (end.status, end.error_code) == (JobStatus.FAILED, "content_refused")
+    assert end.error is not None
+    assert end.error.endswith("more than 20% (maxFailureRate)")
+    jobs = await children(queue, bulk)
+    assert {job.status for job in jobs} <= {JobStatus.FAILED, JobStatus.CANCELLED}
+    assert jobs[-1].error == "Its bulk was stopped: too many failed"
+
+
+async def test_a_bulk_is_counted_from_its_rows_also_without_redis(
+    queue: EnrichmentQueue, enriched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulk = await submit(queue, people(9), canary=2, canary_approval="manual")
+    await until(queue, bulk, lambda job: job.progress is not None and "approval" in job.progress.stage)
+
+    async def nothing(*_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(ProgressStore, "read", nothing)
+    job = await queue.get_job_status(bulk)
+
+    assert job.progress is not None
+    assert (job.progress.metadata["done"], job.progress.metadata["total"], job.progress.degraded) == (2, 9, True)
+    await queue.cancel_job(bulk)
+    assert (await batches.counts(queue._database, bulk))[JobStatus.CANCELLED] == 7
