@@ -18,7 +18,7 @@ from enrichment.enrichers.base import Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
 from enrichment.errors import EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
 from enrichment.events import ATTEMPT_FAILED, DATABASE_LOST, JOB_SUPERSEDED
-from enrichment.jobs import queries, transitions
+from enrichment.jobs import pauses, queries, transitions
 from enrichment.jobs.transitions import Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
 from enrichment.progress import ProgressStore
@@ -29,6 +29,8 @@ T = TypeVar("T")
 LOOK_EVERY_S = 1.0
 """How often an attempt looks whether its row was cancelled meanwhile."""
 STORE_AGAIN_S = 0.5
+HOLD_AT_MOST_S = 120.0
+"""An attempt that finds its queue paused waits so long in its slot, which nobody else may use either; see `Held`."""
 
 STARTED, ENRICHED, RENDERED = 5, 90, 95
 """Percentages of a job: the enricher's own 0-100 lie between the first two."""
@@ -58,6 +60,10 @@ class Superseded(Exception):
     """The job is not this attempt's any more; whatever it has done changes nothing."""
 
 
+class Held(Exception):
+    """The queue is paused and this attempt has not begun. It does not count: it stands in line again."""
+
+
 class Attempts:
     """Begins attempts, enriches, and records how they failed."""
 
@@ -67,16 +73,23 @@ class Attempts:
         self._progress = progress
 
     async def begin(self, attempt: Attempt) -> Work:
-        """The row is in progress now, and this is what it asks for.
+        """The row is in progress now, and this is what it asks for. While its queue is paused, this waits.
 
         Raises:
             Superseded: the row has ended, or is in another run.
+            Held: the pause lasts.
         """
-        work = await transitions.begin(self._database, attempt.job_id, attempt.run, attempt.number)
-        if work is None:
-            log.info("Nothing to do", extra=JOB_SUPERSEDED.fields(job_id=attempt.job_id, run=attempt.run))
-            raise Superseded
-        return work
+        held_until = time.monotonic() + HOLD_AT_MOST_S
+        while True:
+            work = await transitions.begin(self._database, attempt.job_id, attempt.run, attempt.number)
+            if work is not None:
+                return work
+            if not await pauses.is_held(self._database, attempt.job_id):
+                log.info("Nothing to do", extra=JOB_SUPERSEDED.fields(job_id=attempt.job_id, run=attempt.run))
+                raise Superseded
+            if time.monotonic() > held_until:
+                raise Held
+            await asyncio.sleep(LOOK_EVERY_S / 2)
 
     async def enrich(self, attempt: Attempt, work: Work, milestone: Milestone, *, quiet_s: float = 0.0) -> JSON:
         """What the enricher answers, as JSON. Nothing is shown of the first `quiet_s`.

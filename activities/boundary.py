@@ -30,11 +30,11 @@ def for_temporal(error: BaseException) -> BaseException:
     what could not reach the database: it is put off until that answers.
     """
     if isinstance(error, asyncio.CancelledError):
-        return _put_off("The worker shuts down") if activity.is_worker_shutdown() else error
+        return put_off("The worker shuts down") if activity.is_worker_shutdown() else error
     if isinstance(error, ApplicationError) or not isinstance(error, Exception):
         return error
     if isinstance(error, StorageUnavailable):
-        return _put_off(error.message, STORAGE_DELAY)
+        return put_off(error.message, STORAGE_DELAY)
     told = ours(error)
     return ApplicationError(
         told.message, type=told.code, non_retryable=not told.retryable, next_retry_delay=told.retry_after
@@ -57,7 +57,7 @@ def for_workflow(error: BaseException, milestone: int, attempt: int) -> BaseExce
     )
 
 
-def _put_off(why: str, delay: timedelta | None = None) -> ApplicationError:
+def put_off(why: str, delay: timedelta | None = None) -> ApplicationError:
     """The end of an attempt that does not count."""
     return ApplicationError(why, type=POSTPONED, next_retry_delay=delay, category=BENIGN)
 

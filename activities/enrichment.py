@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from temporalio import activity
 
-from activities.attempt import RENDERED, Attempt, Attempts, Superseded
-from activities.boundary import for_workflow, ours
+from activities.attempt import RENDERED, Attempt, Attempts, Held, Superseded
+from activities.boundary import for_workflow, ours, put_off
 from activities.endings import Endings
 from activities.heartbeat import Milestone, heartbeating
 from enrichment.db import Database
@@ -67,6 +67,8 @@ class EnrichmentActivities:
                 return await step(attempt, milestone)
             except Superseded:
                 return False
+            except Held:
+                raise for_workflow(put_off("The queue is paused"), milestone.percentage, attempt.number) from None
             except asyncio.CancelledError as error:
                 raise for_workflow(error, milestone.percentage, attempt.number) from None
             except Exception as error:

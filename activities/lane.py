@@ -21,7 +21,7 @@ from activities.tally import Tally
 from enrichment.db import Database
 from enrichment.documents import store
 from enrichment.errors import Internal, StorageUnavailable
-from enrichment.jobs import lanes, reuse, transitions
+from enrichment.jobs import lanes, pauses, reuse, transitions
 from enrichment.jobs.lanes import Child
 from enrichment.jobs.transitions import Outcome, RunEnding
 from enrichment.models import JobStatus, JobType
@@ -33,6 +33,8 @@ LONGEST = timedelta(minutes=1)
 """How long it keeps its slot while nobody waits."""
 TURN_S = 0.1
 """What a turn should take. One that takes twice as long gives back what it has begun and not run."""
+LOOK_EVERY_S = 0.5
+"""How often it looks whether the pause of its queue is over."""
 QUIET_S = 0.5
 """A job that ends so soon is not worth following: its progress is not shown."""
 
@@ -71,7 +73,7 @@ class Lane:
         return True
 
     async def _turn(self) -> bool:
-        """One turn. False: no job is due, and all endings are written."""
+        """One turn. False: no job is due nor held by a pause, and all endings are written."""
         children: Sequence[Child] = ()
         try:
             children = await self._begin()
@@ -85,7 +87,14 @@ class Lane:
                 await self._write()
                 await lanes.give_back(self._database, self._lane, children)
             raise
-        return bool(children)
+        return bool(children) or await self._is_held()
+
+    async def _is_held(self) -> bool:
+        """Whether a pause holds the jobs back; then this has waited a moment."""
+        if not await pauses.is_held(self._database, self._lane.bulk):
+            return False
+        await asyncio.sleep(LOOK_EVERY_S)
+        return True
 
     async def _begin(self) -> list[Child]:
         children = await self._write(self._next)

@@ -49,7 +49,13 @@ NEEDS: dict[str, Need] = {
     "GET /api/enrichment/jobs/{jobId}/audit": Scope.READ,
     "GET /api/enrichment/jobs/{jobId}/usage": Scope.READ,
     "POST /api/enrichment/jobs/{jobId}/review": Scope.REVIEW,
+    "GET /api/enrichment/jobs/{jobId}/input": Scope.READ,
+    "POST /api/enrichment/jobs/actions": Open.ANYBODY_KNOWN,
+    "GET /api/enrichment/jobs/actions/{actionId}": Scope.READ,
     "GET /api/queue/dashboard": Scope.READ,
+    "GET /api/queue/events": Scope.READ,
+    "POST /api/queue/{queue}/pause": Scope.ADMIN,
+    "POST /api/queue/{queue}/resume": Scope.ADMIN,
     "GET /metrics": Scope.READ,
     "POST /codec/decode": Scope.ADMIN,
     "POST /codec/encode": Scope.ADMIN,
@@ -59,8 +65,11 @@ NEEDS: dict[str, Need] = {
     "GET /healthz": Open.NOBODY_ASKED,
     "GET /readyz": Open.NOBODY_ASKED,
     "GET /": Open.NOBODY_ASKED,
-    "GET /page.css": Open.NOBODY_ASKED,
-    "GET /page.js": Open.NOBODY_ASKED,
+    "GET /jobs": Open.NOBODY_ASKED,
+    "GET /jobs/{jobId}": Open.NOBODY_ASKED,
+    "GET /new": Open.NOBODY_ASKED,
+    "GET /page/{version}/{name}": Open.NOBODY_ASKED,
+    "GET /enrichment-progress.js": Open.NOBODY_ASKED,
 }
 
 COOKIE = "enrichment_session"

@@ -7,11 +7,12 @@ from pydantic import Field
 from starlette.responses import Response
 
 from enrichment.access.scopes import Scope
+from enrichment.actions.records import Action
 from enrichment.audit.entries import AuditEntry
 from enrichment.health import Health
 from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
-from enrichment.jobs.statistics import Minute, QueueLoad, Stats, Worker
+from enrichment.jobs.statistics import ErrorGroup, Minute, QueueLoad, Stats, Worker
 from enrichment.models import OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
 from enrichment.spending.ledger import AttemptUsage
 from enrichment.upload import Intake
@@ -52,7 +53,7 @@ class JobList(Model):
 
 
 class History(Model):
-    """Every change of a job's state, the oldest first."""
+    """Every change of a job's state and every further attempt, the oldest first."""
 
     events: list[Event]
 
@@ -69,11 +70,24 @@ class UsageView(Model):
     attempts: list[AttemptUsage]
 
 
-class ErrorCount(Model):
-    """Jobs that failed with this code."""
+class Matching(Model):
+    """How many jobs a bulk action would be for; `more`: they are more than were counted."""
 
-    code: str
-    count: int
+    matching: int
+    more: bool
+
+
+class ActionView(Action):
+    """A bulk action, and how far it is."""
+
+    links: Links
+
+
+class QueueView(Model):
+    """A queue by its band. `pausedAt` null: it is not paused."""
+
+    queue: str
+    paused_at: datetime | None
 
 
 class Dashboard(Model):
@@ -84,7 +98,7 @@ class Dashboard(Model):
     queues: dict[str, QueueLoad] | None
     jobs: list[JobView] | None
     throughput: list[Minute] | None
-    errors: list[ErrorCount] | None
+    errors: list[ErrorGroup] | None
     workers: list[Worker] | None
     stats: Stats | None
     temporal_ui: str | None
@@ -140,6 +154,10 @@ def view(job: Job) -> JobView:
     return JobView.model_construct(**vars(job), links=_links(job))
 
 
+def view_action(action: Action) -> ActionView:
+    return ActionView.model_construct(**vars(action), links={"self": f"{JOBS}/actions/{action.action_id}"})
+
+
 def view_page(page: Page) -> JobList:
     return JobList.model_construct(jobs=[view(job) for job in page.jobs], next_cursor=page.next_cursor)
 
@@ -156,6 +174,7 @@ def _links(job: Job) -> Links:
         ("self", home, True),
         ("events", f"{home}/events", True),
         ("history", f"{home}/history", True),
+        ("input", f"{home}/input", True),
         ("cancel", f"{home}/cancel", job.status in OPEN),
         ("retry", f"{home}/retry", job.status in ENDED_EARLY or review is ReviewStatus.REJECTED),
         ("review", f"{home}/review", review in (ReviewStatus.DRAFT, ReviewStatus.REJECTED)),

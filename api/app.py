@@ -15,6 +15,7 @@ from api.cross_origin import CrossOrigin
 from api.load import Shedder
 from api.middleware import HeadAsGet, Headers, LastResort, Limits
 from api.openapi import Documented
+from api.overview import Overviews
 from api.parameters import plain_query
 from api.problems import Handlers
 from api.routes import ROUTERS
@@ -71,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.codec = payloads.codec(settings)
     app.state.stopping = asyncio.Event()
+    app.state.overviews = Overviews()
     app.state.process_metrics = metrics.new_process_registry()
     for router in ROUTERS:
         app.include_router(router)

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.access import COOKIE, Need, Open, needed
 from api.answers import Problem
-from api.parameters import Cancellation, CodecPayloads, ReviewRequest, SignIn
+from api.parameters import BulkAction, Cancellation, CodecPayloads, ReviewRequest, SignIn
 from enrichment.access.scopes import Scope
 from enrichment.models import Submission
 
@@ -73,6 +73,23 @@ BULK_BODY = {
                 "example": '{"candidateId": "crm-1042", "basics": {}}\n{"candidateId": "crm-1043"}\n',
             },
             "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+        },
+    }
+}
+ACTION_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": _COMPONENT.format(model="BulkAction")},
+                "examples": {
+                    "retry": {
+                        "summary": "How many would it be?",
+                        "value": {"action": "retry", "filter": {"errorCode": "provider_timeout"}, "dryRun": True},
+                    },
+                    "cancel": {"value": {"action": "cancel", "filter": {"priority": "low"}}},
+                },
+            }
         },
     }
 }
@@ -170,6 +187,7 @@ class Documented(FastAPI):
             _, schemas = models_json_schema(
                 [
                     (Submission, "validation"),
+                    (BulkAction, "validation"),
                     (Cancellation, "validation"),
                     (SignIn, "validation"),
                     (CodecPayloads, "validation"),

@@ -1,19 +1,22 @@
 """What a request may say outside its body, and what a route is given. Whatever is not named here is refused."""
 
-from typing import Annotated, Literal, TypeVar
+from dataclasses import replace
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Header, Path, Query, Request
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from api import problems, reader
 from api.access import Caller
-from enrichment import queues
+from enrichment import ids, queues
+from enrichment.actions.records import ActionKind
 from enrichment.documents.formats import Format
-from enrichment.errors import InvalidInput
+from enrichment.errors import BY_CODE, InvalidInput
 from enrichment.ids import is_id
+from enrichment.jobs.queries import Filter
 from enrichment.models import (
     AnyJobType,
     Day,
@@ -90,6 +93,29 @@ class SteerQuery(_Query):
     action: Literal["cancel", "retry"] = "cancel"
 
 
+def _id_beginning(text: str) -> str:
+    if not ids.begins_id(text):
+        raise PydanticCustomError("job_id", "is not how an id begins: use the digits 0-9 and a-f, and the hyphens")
+    return text
+
+
+def _error_code(code: str) -> str:
+    if code not in BY_CODE:
+        raise PydanticCustomError("error_code", f"is no error code: use {', '.join(BY_CODE)}")
+    return code
+
+
+def _band(text: str) -> str:
+    if text not in queues.BY_BAND:
+        raise PydanticCustomError("queue", f"is no queue: use {', '.join(queues.BY_BAND)}")
+    return text
+
+
+ErrorCode = Annotated[str, AfterValidator(_error_code)]
+IdBeginning = Annotated[str, AfterValidator(_id_beginning)]
+BandInPath = Annotated[str, AfterValidator(_band), Path(alias="queue", description="A queue by its band")]
+
+
 class PageQuery(_Query):
     limit: int = Field(default=50, ge=1, le=MAX_PAGE)
     cursor: JobId | None = Field(default=None, description="`nextCursor` of the page before")
@@ -103,6 +129,8 @@ class ListQuery(PageQuery):
     ] = None
     candidate_id: Identifier | None = None
     parent_id: JobId | None = None
+    error_code: ErrorCode | None = None
+    id: IdBeginning | None = Field(default=None, description="The first characters of the id")
 
 
 class BulkQuery(_Query):
@@ -187,6 +215,54 @@ class ReviewRequest(Model):
         return ReviewStatus.APPROVED if self.decision == "approve" else ReviewStatus.REJECTED
 
 
+class Narrowing(Model):
+    """What a bulk action is narrowed to, as the list is."""
+
+    status: JobStatus | None = None
+    type: AnyJobType | None = None
+    priority: Annotated[Queue | int | None, BeforeValidator(_priority, json_schema_input_type=str | int)] = None
+    candidate_id: Identifier | None = None
+    parent_id: JobId | None = None
+    error_code: ErrorCode | None = None
+    id: IdBeginning | None = None
+
+
+class BulkAction(Model):
+    """The body of a bulk action: for the jobs named in `ids`, or for all that match `filter`."""
+
+    action: ActionKind
+    filter: Narrowing | None = None
+    ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=MAX_PAGE)] | None = None
+    dry_run: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.filter is None) == (self.ids is None):
+            raise PydanticCustomError("one_of", "needs `ids` or `filter`, and not both")
+        return self
+
+    @property
+    def wanted(self) -> Filter:
+        narrowed = Filter() if self.filter is None else narrowed_to(self.filter)
+        return replace(narrowed, ids=self.ids or (), statuses=self.action.statuses)
+
+
+def narrowed_to(wanted: ListQuery | Narrowing) -> Filter:
+    """A priority is a number, or a band for all of its numbers."""
+    number = wanted.priority if isinstance(wanted.priority, int) else None
+    band = wanted.priority if isinstance(wanted.priority, Queue) else number and queues.queue_of(number)
+    return Filter(
+        status=wanted.status,
+        type=wanted.type,
+        priority=number,
+        queue=band.task_queue if band else None,
+        candidate_id=wanted.candidate_id,
+        parent_id=wanted.parent_id,
+        error_code=wanted.error_code,
+        id_begins=wanted.id,
+    )
+
+
 async def plain_query(request: Request) -> None:
     """What no parameter may hold, said once: bytes that are not UTF-8, NUL, and a name given twice."""
     raw = request.scope["query_string"]
@@ -210,6 +286,10 @@ async def _queue(request: Request, caller: Caller) -> EnrichmentQueue:
 
 async def _submission(request: Request) -> Submission:
     return _validated(Submission, await reader.read(request, _settings(request).max_body_bytes))
+
+
+async def _bulk_action(request: Request) -> BulkAction:
+    return _validated(BulkAction, await reader.read(request, _settings(request).max_body_bytes))
 
 
 async def _cancellation(request: Request) -> Cancellation:
@@ -245,6 +325,7 @@ def _validated(shape: type[Body], value: object) -> Body:
 
 TheQueue = Annotated[EnrichmentQueue, Depends(_queue)]
 TheSubmission = Annotated[Submission, Depends(_submission)]
+TheBulkAction = Annotated[BulkAction, Depends(_bulk_action)]
 TheCancellation = Annotated[Cancellation, Depends(_cancellation)]
 TheSignIn = Annotated[SignIn, Depends(_sign_in)]
 TheCodecPayloads = Annotated[CodecPayloads, Depends(_codec_payloads)]

@@ -1,4 +1,4 @@
-"""A job's progress as server-sent events, in one ASGI response.
+"""Server-sent events in one ASGI response, and a job's progress as such.
 
 Weighed: FastAPI's own (`fastapi.sse`, since 0.135) and sse-starlette. Neither knows when uvicorn stops (the latter
 patches uvicorn's signal handler), the former's ping is a private constant, and both want the events as objects to be
@@ -27,7 +27,7 @@ LOOK_AGAIN_S = 1.0
 _UNBUFFERED = {"X-Accel-Buffering": "no"}
 """Else nginx holds events back until its buffer is full."""
 _PING = b": ping\n\n"
-_RETRY = b"retry: 1000\n"
+RETRY = b"retry: 1000\n"
 """After how many milliseconds a client comes again. It goes out with the first event: some clients take it for one."""
 
 log = logging.getLogger(__name__)
@@ -35,27 +35,23 @@ log = logging.getLogger(__name__)
 Watch = Callable[[], AsyncGenerator[Job, None]]
 
 
-class ProgressStream(StreamingResponse):
-    """Sends each change of a job, then its end, then closes; `after` is the last event that the client has seen.
-
-    It closes early, without an end, when the client leaves or `stopping` is set: a client that comes again with
-    `Last-Event-ID` misses nothing.
-    """
+class EventStream(StreamingResponse):
+    """Sends frames until there are no more, the client leaves, or `stopping` is set."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, watch: Watch, after: int, stopping: asyncio.Event) -> None:
-        self._events = events(watch, after)
-        super().__init__(self._events, headers=_UNBUFFERED)
+    def __init__(self, frames: AsyncIterator[bytes], stopping: asyncio.Event) -> None:
+        self._frames = frames
+        super().__init__(frames, headers=_UNBUFFERED)
         self._stopping = stopping
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         endings = [
-            asyncio.create_task(ending, name="job events")
+            asyncio.create_task(ending, name="events")
             for ending in (self._send_events(send), self._stopping.wait(), _disconnected(receive))
         ]
-        ping = asyncio.create_task(_keep_alive(send), name="job events ping")
+        ping = asyncio.create_task(_keep_alive(send), name="events ping")
         try:
             await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -66,13 +62,16 @@ class ProgressStream(StreamingResponse):
         await send({"type": "http.response.body", "body": b""})
 
     async def _send_events(self, send: Send) -> None:
-        async for frame in self._events:
+        async for frame in self._frames:
             await _write(send, frame)
 
 
-async def events(watch: Watch, after: int) -> AsyncIterator[bytes]:
-    """Progress newer than `after`, in the order of its numbers, then the end. A database that is away is waited for."""
-    preface = _RETRY
+async def progress_of(watch: Watch, after: int) -> AsyncIterator[bytes]:
+    """Progress newer than `after`, in the order of its numbers, then the end. A database that is away is waited for.
+
+    `after` is the last event that the client has seen: one that comes again with it misses nothing.
+    """
+    preface = RETRY
     while True:
         try:
             async with aclosing(watch()) as jobs:
@@ -81,7 +80,7 @@ async def events(watch: Watch, after: int) -> AsyncIterator[bytes]:
                         yield preface + _end(job)
                     elif job.progress and _is_news(job.progress.seq, after):
                         after = job.progress.seq
-                        yield preface + _frame("progress", job.progress.model_dump_json(by_alias=True), after)
+                        yield preface + frame("progress", job.progress.model_dump_json(by_alias=True), after)
                         preface = b""
         except NotFound:
             return  # deleted meanwhile: there is no end to tell of
@@ -99,10 +98,10 @@ def _is_news(seq: int, after: int) -> bool:
 
 
 def _end(job: Job) -> bytes:
-    return _frame(job.status, view(job).model_dump_json(by_alias=True), job.progress.seq if job.progress else 0)
+    return frame(job.status, view(job).model_dump_json(by_alias=True), job.progress.seq if job.progress else 0)
 
 
-def _frame(event: str, data: str, seq: int) -> bytes:
+def frame(event: str, data: str, seq: int = 0) -> bytes:
     """One event. `data` is JSON, so it holds no line break."""
     number = f"id: {seq}\n" if seq else ""
     return f"event: {event}\n{number}data: {data}\n\n".encode()

@@ -51,6 +51,7 @@ DISPATCH_FAILED = LogEvent("dispatch_failed")
 DATABASE_LOST = LogEvent("database_lost")
 LIMITS_LOCAL = LogEvent("limits_local")
 PROGRESS_LOST = LogEvent("progress_lost")
+ACTION_FAILED = LogEvent("action_failed")
 SWEPT = LogEvent("swept")
 CLEANED_UP = LogEvent("cleaned_up")
 

@@ -276,6 +276,25 @@ class Standing(Model):
     """`{total, done, running: [{batch, total, done, failed}]}`: blocks of `batchSize` candidates, in their order."""
 
 
+class WaitReason(StrEnum):
+    SCHEDULED = "scheduled"
+    RETRY = "retry"
+    PAUSED = "paused"
+    NO_WORKER = "no_worker"
+    BUSY = "busy"
+    STARTING = "starting"
+
+
+class Waiting(Model):
+    """Why a job does not run now, in one sentence. `until` is when it goes on, where that is known."""
+
+    reason: WaitReason
+    message: str
+    until: datetime | None = None
+    position: int | None = None
+    """Its place among the jobs of its queue that wait, from 1."""
+
+
 class Job(Model):
     """One job, as `GET` shows it. `priority` is the number, `queue` the Temporal task queue."""
 
@@ -310,10 +329,12 @@ class Job(Model):
     provider: str | None
     model: str | None
     usage: JobUsage | None
+    waiting: Waiting | None = None
+    """Only where a single job is read that waits."""
 
 
 class Event(Model):
-    """One change of a job's state."""
+    """A change of a job's state; or, from `in_progress` to itself, a later attempt, or with a reason a failed one."""
 
     run: int
     from_status: JobStatus | None

@@ -11,7 +11,9 @@ from typing import Self
 
 from temporalio.client import Client
 
-from enrichment import health, progress, submission, temporal
+from enrichment import health, progress, submission, temporal, waiting
+from enrichment.actions import records
+from enrichment.actions.records import Action, ActionKind
 from enrichment.audit import entries
 from enrichment.cleanup import Cleanup, clean_up
 from enrichment.db import Database
@@ -20,10 +22,11 @@ from enrichment.documents.formats import Format
 from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
-from enrichment.jobs import batches, documents, intake, queries, quotas, statistics, transitions
+from enrichment.jobs import batches, documents, intake, pauses, queries, quotas, statistics, transitions
 from enrichment.jobs.quotas import Quota
-from enrichment.models import Event, Job, JobRequest, JobStatus, JobType, Progress, ReviewStatus, Submission
+from enrichment.models import JSON, Event, Job, JobRequest, JobStatus, JobType, Progress, ReviewStatus, Submission
 from enrichment.progress import ProgressStore
+from enrichment.queues import Queue
 from enrichment.review.act import review
 from enrichment.review.edits import Edit
 from enrichment.settings import Settings
@@ -90,6 +93,10 @@ class EnrichmentQueue:
         await self._wake.close()
         await self._feed.close()
         await asyncio.gather(self._progress.close(), self._database.close())
+
+    @property
+    def tenant(self) -> str:
+        return self._tenant
 
     def for_tenant(self, tenant: str) -> Self:
         """This queue as `tenant` sees it. It shares every connection with this one, which alone is to be closed."""
@@ -163,6 +170,21 @@ class EnrichmentQueue:
         if job is None:
             raise NotFound("There is no such job")
         return job
+
+    async def explain(self, job: Job) -> Job:
+        """The job, with why it waits where it does."""
+        return job.model_copy(update={"waiting": await waiting.why(self._database, job)})
+
+    async def get_input(self, job_id: str) -> JSON:
+        """The candidate's data as it was submitted; of a bulk, how many candidates and batches it has.
+
+        Raises:
+            NotFound: this tenant has no such job.
+        """
+        submitted = await queries.payload(self._database, self._tenant, job_id)
+        if submitted is None:
+            raise NotFound("There is no such job")
+        return submitted
 
     async def list_jobs(self, wanted: queries.Filter, *, limit: int = 50, cursor: str | None = None) -> queries.Page:
         """A page of jobs with their progress and without their results, the newest first."""
@@ -309,6 +331,37 @@ class EnrichmentQueue:
                     seen = (job.run, job.status, number)
                 if job.status.is_terminal:
                     return
+
+    async def count_jobs(self, wanted: queries.Filter, *, at_most: int) -> int:
+        """How many jobs match; it counts no further than `at_most`."""
+        return await queries.count(self._database, self._tenant, wanted, at_most=at_most)
+
+    async def start_action(self, kind: ActionKind, wanted: queries.Filter, total: int) -> Action:
+        """Has a worker cancel or retry all jobs that match now, in the background."""
+        return await records.add(self._database, self._tenant, kind, wanted, total)
+
+    async def get_action(self, action_id: str) -> Action:
+        """Raises NotFound: this tenant has no such bulk action."""
+        action = await records.get(self._database, self._tenant, action_id)
+        if action is None:
+            raise NotFound("There is no such bulk action")
+        return action
+
+    async def paused_since(self, queue: Queue) -> datetime | None:
+        """Since when the queue is paused; None: it is not."""
+        return (await pauses.paused(self._database)).get(queue.task_queue)
+
+    async def pause_queue(self, queue: Queue) -> None:
+        """From now on nothing new starts in it, for anybody. What runs is finished, what is accepted waits."""
+        await pauses.pause(self._database, queue.task_queue)
+
+    async def resume_queue(self, queue: Queue) -> None:
+        await pauses.resume(self._database, queue.task_queue)
+        self._wake.soon(self._database)
+
+    async def get_error_groups(self, counted: dict[str, int]) -> list[statistics.ErrorGroup]:
+        """The failures of `Stats.errors`, each with its newest job."""
+        return await statistics.error_groups(self._database, self._tenant, counted)
 
     async def get_stats(self) -> statistics.Stats:
         return await statistics.stats(self._database, self._tenant)

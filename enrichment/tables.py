@@ -101,6 +101,7 @@ class JobRow(Base):
         Index("job_list_status", "tenant", "status", "id"),
         Index("job_list_type", "tenant", "type", "id"),
         Index("job_list_queue", "tenant", "queue", "id"),
+        Index("job_list_error", "tenant", "error_code", "id", postgresql_where=text("status = 'failed'")),
         Index("job_list_top", "tenant", "id", postgresql_where=text("parent_id IS NULL")),
         Index("job_children", "parent_id", "id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("job_children_status", "parent_id", "status", "id", postgresql_where=text("parent_id IS NOT NULL")),
@@ -151,6 +152,17 @@ class JobRow(Base):
     )
 
 
+class QueueRow(Base):
+    """A task queue that somebody has paused; one without a row never was."""
+
+    __tablename__ = "enrichment_queue"
+
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    paused_at: Mapped[datetime | None]
+    """None: it goes on."""
+    resumed_at: Mapped[datetime | None]
+
+
 class EventRow(Base):
     """One change of a job's state, written in the statement that made it. Never updated."""
 
@@ -189,6 +201,27 @@ class WorkerRow(Base):
     seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     slots: Mapped[dict[str, Any]]
     running: Mapped[dict[str, Any]]
+
+
+class ActionRow(Base):
+    """Cancelling or retrying all jobs that match `filter`, and how far that is."""
+
+    __tablename__ = "enrichment_action"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    action: Mapped[str]
+    filter: Mapped[dict[str, Any]]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(server_default=text("0"))
+    changed: Mapped[int] = mapped_column(server_default=text("0"))
+    cursor: Mapped[str]
+    """Jobs with lower ids are left."""
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    claimed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("action_open", "id", postgresql_where=text("ended_at IS NULL")),)
 
 
 class CountRow(Base):

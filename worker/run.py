@@ -12,12 +12,14 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 
 from activities.boundary import Boundary
 from enrichment import queues, temporal
+from enrichment.actions.runner import ActionRunner
 from enrichment.db import Database
 from enrichment.dispatch import Dispatcher
 from enrichment.enrichers import configured
 from enrichment.events import WORKER_READY, WORKER_STOPPING
 from enrichment.progress import ProgressStore
 from enrichment.queues import MAINTENANCE_TASK_QUEUE, WEBHOOK_TASK_QUEUE, Queue
+from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 from enrichment.webhooks.dispatch import DeliveryDispatcher
 from enrichment.webhooks.sender import Sender
@@ -61,6 +63,8 @@ async def running(settings: Settings) -> AsyncIterator[None]:
     load = Load()
     served = [queues.BY_BAND[band] for band in settings.bands]
     activities = registry.activities(database, progress, client, enricher, sender)
+    product = await EnrichmentQueue.connect(settings, application="enrichment worker")
+    actions = ActionRunner(database, product)
     dispatcher = Dispatcher(settings, database, client, [queue.task_queue for queue in served])
     await temporal.register_search_attributes(client)
     await schedules.ensure(client, settings)
@@ -72,13 +76,14 @@ async def running(settings: Settings) -> AsyncIterator[None]:
             await stack.enter_async_context(_webhook_worker(client, activities))
             deliveries = DeliveryDispatcher(database, client)
             await stack.enter_async_context(
-                _in_background(dispatcher.run(), deliveries.run(), load.tell(database, settings))
+                _in_background(dispatcher.run(), deliveries.run(), actions.run(), load.tell(database, settings))
             )
             log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())
             yield
             log.info("Stopping", extra=WORKER_STOPPING.fields())
     finally:
         await sender.close()
+        await product.close()
         await progress.close()
         await database.close()
 

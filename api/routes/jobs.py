@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api import answers, export
 from api.openapi import CANCELLATION_BODY, OF_BODY, problems, text
@@ -17,12 +17,12 @@ from api.parameters import (
     PageQuery,
     TheCancellation,
     TheQueue,
+    narrowed_to,
 )
-from api.stream import ProgressStream
+from api.stream import EventStream, progress_of
 from enrichment.documents.formats import Format
 from enrichment.jobs.queries import Filter
 from enrichment.models import JobStatus
-from enrichment.queues import Queue, queue_of
 
 router = APIRouter(prefix=answers.JOBS, tags=["jobs"])
 
@@ -30,24 +30,25 @@ router = APIRouter(prefix=answers.JOBS, tags=["jobs"])
 @router.get("", summary="List jobs", response_model=answers.JobList, responses=problems())
 async def list_jobs(queue: TheQueue, wanted: Annotated[ListQuery, Query()]) -> Response:
     """The newest first, without their results. A priority is a number, or a band for all of its numbers."""
-    number = wanted.priority if isinstance(wanted.priority, int) else None
-    band = wanted.priority if isinstance(wanted.priority, Queue) else number and queue_of(number)
-    narrowed = Filter(
-        status=wanted.status,
-        type=wanted.type,
-        priority=number,
-        queue=band.task_queue if band else None,
-        candidate_id=wanted.candidate_id,
-        parent_id=wanted.parent_id,
-    )
-    page = await queue.list_jobs(narrowed, limit=wanted.limit, cursor=wanted.cursor)
+    page = await queue.list_jobs(narrowed_to(wanted), limit=wanted.limit, cursor=wanted.cursor)
     return answers.send(answers.view_page(page))
 
 
 @router.get("/{jobId}", summary="Read a job", response_model=answers.JobView, responses=problems(404))
 async def read(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
-    """With its progress, and its result once it is completed."""
-    return answers.send(answers.view(await queue.get_job_status(job_id)))
+    """With its progress, its result once it is completed, and why it waits if it does."""
+    return answers.send(answers.view(await queue.explain(await queue.get_job_status(job_id))))
+
+
+@router.get(
+    "/{jobId}/input",
+    summary="Read what was submitted",
+    response_class=JSONResponse,
+    responses=problems(404) | {200: {"description": "The candidate's data"}},
+)
+async def submitted(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+    """The candidate's data as it came; of a bulk, how many candidates and batches it has."""
+    return JSONResponse(await queue.get_input(job_id))
 
 
 @router.post(
@@ -149,9 +150,10 @@ async def document(queue: TheQueue, job_id: JobIdInPath, wanted: Annotated[Docum
 )
 async def events(
     request: Request, queue: TheQueue, job_id: JobIdInPath, _: Nothing, last_event_id: LastEventId = None
-) -> ProgressStream:
+) -> EventStream:
     """Server-sent events: `progress` at each change, with the progress as data, then `completed`, `failed` or
     `cancelled` once, with the job as data, and the stream ends. A job that has ended is told of at once.
     """
     await queue.get_job_status(job_id)  # raises NotFound while there is still a status to answer with
-    return ProgressStream(lambda: queue.watch(job_id), last_event_id or 0, request.app.state.stopping)
+    frames = progress_of(lambda: queue.watch(job_id), last_event_id or 0)
+    return EventStream(frames, request.app.state.stopping)

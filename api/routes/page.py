@@ -1,29 +1,72 @@
-"""The page: three files, read at start and served from memory."""
+"""The page: a shell at every address of its own, and the files that it loads. Read at start, served from memory.
 
-from collections.abc import Awaitable, Callable
+The files live under a version made of their content, so that a browser keeps them for good and never has a stale one.
+"""
+
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from starlette.responses import Response
 
-_HOME = Path(__file__).parent.parent / "page"
-_FILES = (
-    ("/", "index.html", "text/html"),
-    ("/page.css", "page.css", "text/css"),
-    ("/page.js", "page.js", "text/javascript"),
-)
+from enrichment.errors import NotFound
+
+HOME = Path(__file__).parent.parent / "page"
+ELEMENT = "enrichment-progress.js"
+"""The custom element, which other sites load under an address that stays."""
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_FOR_GOOD = "public, max-age=31536000, immutable"
+_ASK_FIRST = "no-cache"
+
+IfNoneMatch = Annotated[str | None, Header(include_in_schema=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    content: bytes
+    media_type: str
+
+    @property
+    def tag(self) -> str:
+        return f'"{hashlib.sha256(self.content).hexdigest()[:20]}"'
+
+
+def _read() -> dict[str, File]:
+    return {path.name: File(path.read_bytes(), _TYPES[path.suffix]) for path in sorted(HOME.iterdir())}
+
+
+_FILES = _read()
+VERSION = hashlib.sha256(b"".join(file.content for file in _FILES.values())).hexdigest()[:12]
+_SHELL = File(_FILES["index.html"].content.replace(b"{version}", VERSION.encode()), "text/html")
 
 router = APIRouter(include_in_schema=False)
 
 
-def _serve(name: str, media_type: str) -> Callable[[], Awaitable[Response]]:
-    content = (_HOME / name).read_bytes()
+@router.get("/")
+@router.get("/jobs")
+@router.get("/jobs/{jobId}")
+@router.get("/new")
+async def shell(if_none_match: IfNoneMatch = None) -> Response:
+    """The views read their own addresses: which of them is shown, and its filters."""
+    return _send(_SHELL, if_none_match, _ASK_FIRST)
 
-    async def serve() -> Response:
-        return Response(content, 200, {"Cache-Control": "no-cache"}, media_type)
 
-    return serve
+@router.get("/page/{version}/{name}")
+async def asset(version: str, name: str, if_none_match: IfNoneMatch = None) -> Response:
+    if name not in _FILES:
+        raise NotFound("There is no such file")
+    return _send(_FILES[name], if_none_match, _FOR_GOOD if version == VERSION else _ASK_FIRST)
 
 
-for path, name, media_type in _FILES:
-    router.add_api_route(path, _serve(name, media_type), response_class=Response)
+@router.get(f"/{ELEMENT}")
+async def element(if_none_match: IfNoneMatch = None) -> Response:
+    return _send(_FILES[ELEMENT], if_none_match, _ASK_FIRST)
+
+
+def _send(file: File, known: str | None, cache: str) -> Response:
+    headers = {"ETag": file.tag, "Cache-Control": cache}
+    if known is not None and file.tag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(file.content, 200, headers, f"{file.media_type}; charset=utf-8")

@@ -17,6 +17,7 @@ TENANT = "enrichment.tenant"
 
 SHARED = {
     "enrichment_worker": "SELECT",
+    "enrichment_queue": "SELECT, INSERT, UPDATE",
     "enrichment_key": "SELECT, UPDATE (last_used_at)",
 }
 """What the API may do with tables whose rows are no tenant's, or are needed to learn who asks."""

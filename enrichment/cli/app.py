@@ -30,6 +30,8 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Operate": {
         "stats": ("operations", "Count jobs by status, queue and type; show times and errors."),
         "health": ("operations", "Ask every component whether it works."),
+        "pause": ("operations", "Let nothing new start in a queue; what runs is finished."),
+        "resume": ("operations", "Let a paused queue go on."),
         "cleanup": ("operations", "Delete jobs that ended long ago, keeping the newest."),
         "webhooks": ("webhooks", "Who is told when jobs end: endpoints, their secrets, what was delivered."),
         "keys": ("keys", "Make, list, rotate and revoke the keys of the API."),

@@ -69,6 +69,12 @@ class Api:
                 return refusal.problem
             raise
 
+    async def pause(self, band: str) -> JSON:
+        return await self._json("POST", f"/api/queue/{quote(band, safe='')}/pause")
+
+    async def resume(self, band: str) -> JSON:
+        return await self._json("POST", f"/api/queue/{quote(band, safe='')}/resume")
+
     async def document(self, job_id: str, format_: str = "md") -> bytes:
         """The competence file; as Markdown and HTML in UTF-8."""
         return (await self._ask("GET", _path(job_id, "document"), params={"format": format_})).content

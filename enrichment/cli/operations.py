@@ -1,4 +1,4 @@
-"""`enrich stats`, `health`, `cleanup` and `migrate`: for the person who keeps it running."""
+"""`enrich stats`, `health`, `pause`, `resume`, `cleanup` and `migrate`: for the person who keeps it running."""
 
 import asyncio
 from typing import Annotated, Any
@@ -8,10 +8,14 @@ import typer
 from enrichment.cli import location, output
 from enrichment.cli.client import ask
 from enrichment.cli.errors import BadUsage, CliError
-from enrichment.cli.options import ApiUrl, AsJson
+from enrichment.cli.options import ApiUrl, AsJson, bands
 from enrichment.cli.prose import count
 
 JSON = dict[str, Any]
+Band = Annotated[
+    str,
+    typer.Argument(callback=lambda value: bands([value])[0], metavar="QUEUE", help="Its band: critical, …"),
+]
 
 
 def stats(api: ApiUrl = None, as_json: AsJson = False) -> None:
@@ -36,6 +40,31 @@ def health(api: ApiUrl = None, as_json: AsJson = False) -> None:
     verdict = ask(api, lambda client: client.health())
     output.answer(verdict, as_json=as_json, view=views.health)
     raise typer.Exit(1 if verdict["status"] == "unhealthy" else 0)
+
+
+def pause(band: Band, api: ApiUrl = None, as_json: AsJson = False) -> None:
+    """Jobs are still accepted and wait. The pause outlives every restart, until `enrich resume`.
+
+    \b
+    Example:
+      enrich pause low
+    """
+    _tell(ask(api, lambda client: client.pause(band)), f"{band} is paused: nothing new starts there", as_json)
+
+
+def resume(band: Band, api: ApiUrl = None, as_json: AsJson = False) -> None:
+    """\b
+    Example:
+      enrich resume low
+    """
+    _tell(ask(api, lambda client: client.resume(band)), f"{band} goes on", as_json)
+
+
+def _tell(answer: JSON, sentence: str, as_json: bool) -> None:
+    if as_json:
+        output.document(answer)
+    else:
+        typer.echo(sentence)
 
 
 def cleanup(

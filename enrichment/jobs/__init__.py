@@ -5,6 +5,7 @@
 - `outbox`: a row becomes a workflow: claim, mark, give back
 - `transitions`: begin, save, fail an attempt, finish, cancel, retry: each one guarded statement
 - `batches`: a bulk's children
+- `pauses`: queues in which nothing new starts
 - `documents`: what was rendered from a result
 - `queries`: one job, a page of jobs, a job's events
 - `statistics`: what the operators see, from counts that triggers keep

@@ -31,9 +31,14 @@ class Dispatchable:
 
 
 _CLAIM = text("""
+    WITH served AS (
+        SELECT queue FROM unnest(CAST(:queues AS text[])) AS queue
+        WHERE NOT EXISTS (SELECT FROM enrichment_queue AS paused
+                          WHERE paused.queue = queue.queue AND paused.paused_at IS NOT NULL)
+    )
     UPDATE enrichment_job SET claimed_at = now()
     WHERE id IN (
-        SELECT ready.id FROM unnest(CAST(:queues AS text[])) AS served (queue) CROSS JOIN LATERAL (
+        SELECT ready.id FROM served CROSS JOIN LATERAL (
             SELECT id FROM enrichment_job
             WHERE queue = served.queue AND status IN ('pending', 'in_progress') AND dispatched_at IS NULL
               AND run_at IS NULL
@@ -44,7 +49,7 @@ _CLAIM = text("""
         SELECT due.id FROM (
             SELECT id FROM enrichment_job
             WHERE status IN ('pending', 'in_progress') AND dispatched_at IS NULL AND run_at <= now()
-              AND queue = ANY(CAST(:queues AS text[]))
+              AND queue IN (SELECT queue FROM served)
               AND (claimed_at IS NULL OR claimed_at < now() - CAST(:lease AS interval))
             ORDER BY run_at LIMIT :limit FOR UPDATE SKIP LOCKED
         ) AS due
@@ -64,7 +69,10 @@ _GIVE_BACK = text("""
 
 
 async def claim(database: Database, queues: Sequence[str], limit: int) -> list[Dispatchable]:
-    """Takes up to `limit` ready rows of each queue, those of the highest priority first, and as many that are due."""
+    """Takes up to `limit` ready rows of each queue, those of the highest priority first, and as many that are due.
+
+    Rows of a paused queue stay where they are.
+    """
     rows = await database.execute(_CLAIM, {"queues": list(queues), "limit": limit, "lease": CLAIM_LEASE})
     claimed = [
         Dispatchable(row.id, row.run, row.tenant, row.candidate_id, row.type, row.priority, row.queue, row.max_retries)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, any_, bindparam, case, select
+from sqlalchemy import ARRAY, Select, Text, any_, bindparam, case, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
+from enrichment import ids
 from enrichment.db import Database
 from enrichment.models import (
     JSON,
@@ -33,6 +35,13 @@ class Filter:
     queue: str | None = None
     candidate_id: str | None = None
     parent_id: str | None = None
+    error_code: str | None = None
+    id_begins: str | None = None
+    """The first characters of the id, hyphens included."""
+    statuses: tuple[JobStatus, ...] = ()
+    """Any of these; empty leaves it open."""
+    ids: tuple[str, ...] = ()
+    """Any of these; empty leaves it open."""
     without_children: bool = False
     """Leaves out the jobs of bulks."""
 
@@ -61,6 +70,17 @@ _GET = select(*_SUMMARY, JobRow.result, _EDITS.label("edits")).where(
     JobRow.tenant == bindparam("tenant"), JobRow.id == any_(bindparam("job_ids", type_=ARRAY(Text)))
 )
 """Made once: SQLAlchemy matches the columns of a new statement to those it has compiled at every call."""
+
+
+_PAYLOAD = text("SELECT payload FROM enrichment_job WHERE tenant = :tenant AND id = :job_id").columns(payload=JSONB)
+_AHEAD = text("""
+    SELECT count(*) FROM (
+        SELECT 1 FROM enrichment_job
+        WHERE tenant = :tenant AND queue = :queue AND status = 'pending' AND id < :job_id
+          AND (run_at IS NULL OR run_at <= now()) AND type <> 'bulk_candidate_enrichment'
+        ORDER BY id LIMIT :at_most
+    ) AS before
+""")
 
 
 async def get(database: Database, tenant: str, job_id: str) -> Job | None:
@@ -99,6 +119,30 @@ async def page(database: Database, tenant: str, wanted: Filter, *, limit: int, c
     return Page(jobs, jobs[-1].job_id if len(rows) > limit else None)
 
 
+async def matching(database: Database, tenant: str, wanted: Filter, *, limit: int, before: str) -> list[str]:
+    """Ids of jobs, the newest first, all lower than `before`."""
+    statement = _narrow(select(JobRow.id), tenant, wanted).where(JobRow.id < before)
+    return list((await database.execute(statement.order_by(JobRow.id.desc()).limit(limit))).scalars())
+
+
+async def count(database: Database, tenant: str, wanted: Filter, *, at_most: int) -> int:
+    """How many jobs there are; it counts no further than `at_most`."""
+    some = _narrow(select(JobRow.id), tenant, wanted).order_by(JobRow.id.desc()).limit(at_most).subquery()
+    return int((await database.execute(select(func.count()).select_from(some))).scalar_one())
+
+
+async def payload(database: Database, tenant: str, job_id: str) -> JSON | None:
+    """The candidate's data as it was submitted; None: there is no such job."""
+    row = (await database.execute(_PAYLOAD, {"tenant": tenant, "job_id": job_id})).first()
+    return None if row is None else row.payload
+
+
+async def ahead(database: Database, tenant: str, job: Job, *, at_most: int) -> int:
+    """How many jobs were accepted before this one and wait in its queue; it counts no further than `at_most`."""
+    parameters = {"tenant": tenant, "queue": job.queue, "job_id": job.job_id, "at_most": at_most}
+    return int((await database.execute(_AHEAD, parameters)).scalar_one())
+
+
 async def events(database: Database, tenant: str, job_id: str) -> list[Event]:
     """Every change of the job's state, the oldest first."""
     of_job = select(EventRow).join(JobRow, JobRow.id == EventRow.job_id)
@@ -125,8 +169,17 @@ def _narrow(statement: Select[*tuple[Any, ...]], tenant: str, wanted: Filter) ->
         JobRow.priority: wanted.priority,
         JobRow.candidate_id: wanted.candidate_id,
         JobRow.parent_id: wanted.parent_id,
+        JobRow.error_code: wanted.error_code,
     }
     statement = statement.where(*(column == value for column, value in conditions.items() if value is not None))
+    if wanted.statuses:
+        statement = statement.where(JobRow.status.in_(wanted.statuses))
+    if wanted.ids:
+        statement = statement.where(JobRow.id.in_(wanted.ids))
+    if wanted.error_code is not None:
+        statement = statement.where(text("status = 'failed'"))  # as text: the planner has to see the index's condition
+    if wanted.id_begins is not None:
+        statement = statement.where(JobRow.id.between(*ids.beginning_with(wanted.id_begins)))
     return statement.where(JobRow.parent_id.is_(None)) if wanted.without_children else statement
 
 

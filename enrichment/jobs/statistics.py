@@ -1,11 +1,13 @@
 """What the operators see. Counts are sums over a few hundred counter rows, whatever the number of jobs."""
 
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 
 from enrichment import queues
 from enrichment.db import Database
+from enrichment.jobs import pauses
 from enrichment.models import JobStatus, JobType, Model
 from enrichment.review.reviews import Approval, approvals
 from enrichment.spending import ledger
@@ -23,7 +25,9 @@ class Durations(Model):
     """Seconds from start to end of the completed jobs among the last `SAMPLE` that ended; None where there are none."""
 
     average_seconds: float | None
+    p50_seconds: float | None
     p95_seconds: float | None
+    p99_seconds: float | None
 
 
 class Stats(Model):
@@ -42,6 +46,15 @@ class Stats(Model):
     """How reviewers received the results, by model and prompt."""
     spend: tuple[DailySpend, ...]
     """What calls to models cost on each of the last `SPEND_DAYS` days (UTC)."""
+
+
+class ErrorGroup(Model):
+    """Jobs that failed with this code. The example is the newest of them, which failed at `last_seen_at`."""
+
+    code: str
+    count: int
+    last_seen_at: datetime | None
+    example_job_id: str | None
 
 
 class Worker(Model):
@@ -63,6 +76,8 @@ class QueueLoad(Model):
     pending: int
     in_progress: int
     oldest_pending_at: datetime | None
+    paused_at: datetime | None
+    """Since when nothing new starts; None: the queue is not paused."""
 
 
 class Load(Model):
@@ -80,10 +95,13 @@ class Minute(Model):
     failed: int
     cancelled: int
     average_seconds: float | None
+    queues: dict[str, int]
+    """How many of them ended in each band."""
 
 
 _DURATIONS = text("""
-    SELECT avg(seconds) AS average, percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95
+    SELECT avg(seconds) AS average,
+           percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY seconds) AS percentiles
     FROM (SELECT extract(epoch FROM completed_at - started_at) AS seconds, tenant, status
           FROM enrichment_job WHERE completed_at IS NOT NULL ORDER BY completed_at DESC LIMIT :sample) AS ended
     WHERE tenant = :tenant AND status = 'completed' AND seconds IS NOT NULL
@@ -98,8 +116,15 @@ _OLDEST_PENDING = text("""
     FROM unnest(CAST(:queues AS text[])) AS served (queue)
 """)
 _THROUGHPUT = text("""
-    SELECT minute, status, sum(jobs) AS jobs, sum(seconds) AS seconds FROM enrichment_throughput
-    WHERE tenant = :tenant AND minute >= :since GROUP BY minute, status ORDER BY minute
+    SELECT minute, status, queue, sum(jobs) AS jobs, sum(seconds) AS seconds FROM enrichment_throughput
+    WHERE tenant = :tenant AND minute >= :since GROUP BY minute, status, queue ORDER BY minute
+""")
+_NEWEST_FAILURES = text("""
+    SELECT code, newest.id, newest.completed_at FROM unnest(CAST(:codes AS text[])) AS code
+    CROSS JOIN LATERAL (
+        SELECT id, completed_at FROM enrichment_job
+        WHERE tenant = :tenant AND status = 'failed' AND error_code = code ORDER BY id DESC LIMIT 1
+    ) AS newest
 """)
 
 
@@ -123,7 +148,8 @@ async def stats(database: Database, tenant: str) -> Stats:
         by_queue.setdefault(_band(row.queue), dict.fromkeys(JobStatus, 0))[status] += jobs
         if row.error_code and jobs:
             errors[row.error_code] = errors.get(row.error_code, 0) + jobs
-    duration = (await database.execute(_DURATIONS, {"tenant": tenant, "sample": SAMPLE})).one()
+    durations = (await database.execute(_DURATIONS, {"tenant": tenant, "sample": SAMPLE})).one()
+    p50, p95, p99 = durations.percentiles or (None, None, None)
     decided = by_status[JobStatus.COMPLETED] + by_status[JobStatus.FAILED]
     return Stats(
         total=sum(by_status.values()),
@@ -133,12 +159,29 @@ async def stats(database: Database, tenant: str) -> Stats:
         errors=errors,
         success_rate=by_status[JobStatus.COMPLETED] / decided if decided else None,
         processing_time=Durations(
-            average_seconds=None if duration.average is None else float(duration.average),
-            p95_seconds=None if duration.p95 is None else float(duration.p95),
+            average_seconds=None if durations.average is None else float(durations.average),
+            p50_seconds=p50,
+            p95_seconds=p95,
+            p99_seconds=p99,
         ),
         approvals=await approvals(database, tenant),
         spend=await ledger.by_day(database, tenant, SPEND_DAYS),
     )
+
+
+async def error_groups(database: Database, tenant: str, counted: dict[str, int]) -> list[ErrorGroup]:
+    """The failures of `Stats.errors`, each with its newest job; the most frequent first."""
+    rows = await database.execute(_NEWEST_FAILURES, {"tenant": tenant, "codes": list(counted)})
+    newest = {row.code: row for row in rows}
+    return [
+        ErrorGroup(
+            code=code,
+            count=count,
+            last_seen_at=newest[code].completed_at if code in newest else None,
+            example_job_id=newest[code].id if code in newest else None,
+        )
+        for code, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    ]
 
 
 async def load(database: Database, tenant: str) -> Load:
@@ -156,6 +199,7 @@ async def load(database: Database, tenant: str) -> Load:
         row.queue: row.oldest for row in await database.execute(_OLDEST_PENDING, {"tenant": tenant, "queues": names})
     }
     live = await workers(database)
+    paused = await pauses.paused(database)
     by_band = {
         queue.band: QueueLoad(
             task_queue=queue.task_queue,
@@ -165,6 +209,7 @@ async def load(database: Database, tenant: str) -> Load:
             pending=counts.get((queue.task_queue, JobStatus.PENDING), 0),
             in_progress=counts.get((queue.task_queue, JobStatus.IN_PROGRESS), 0),
             oldest_pending_at=oldest[queue.task_queue],
+            paused_at=paused.get(queue.task_queue),
         )
         for queue in queues.QUEUES
     }
@@ -186,20 +231,32 @@ async def workers(database: Database) -> list[Worker]:
 
 async def throughput(database: Database, tenant: str, since: datetime) -> list[Minute]:
     """What ended in each minute since then; a minute in which nothing ended is left out."""
-    minutes: dict[datetime, dict[str, tuple[int, float]]] = {}
+    minutes: dict[datetime, _Ended] = {}
     for row in await database.execute(_THROUGHPUT, {"tenant": tenant, "since": since}):
-        minutes.setdefault(row.minute, {})[row.status] = (int(row.jobs), float(row.seconds))
-    nothing = (0, 0.0)
+        ended = minutes.setdefault(row.minute, _Ended())
+        ended.jobs[row.status] += int(row.jobs)
+        ended.seconds[row.status] += float(row.seconds)
+        ended.queues[_band(row.queue)] += int(row.jobs)
     return [
         Minute(
             minute=minute,
-            completed=ended.get("completed", nothing)[0],
-            failed=ended.get("failed", nothing)[0],
-            cancelled=ended.get("cancelled", nothing)[0],
-            average_seconds=ended["completed"][1] / ended["completed"][0] if "completed" in ended else None,
+            completed=ended.jobs["completed"],
+            failed=ended.jobs["failed"],
+            cancelled=ended.jobs["cancelled"],
+            average_seconds=ended.seconds["completed"] / ended.jobs["completed"] if ended.jobs["completed"] else None,
+            queues=ended.queues,
         )
         for minute, ended in minutes.items()
     ]
+
+
+class _Ended:
+    """Sums of one minute."""
+
+    def __init__(self) -> None:
+        self.jobs: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.queues: Counter[str] = Counter()
 
 
 def _band(task_queue: str) -> str:

@@ -4,6 +4,8 @@
        └──────────────cancel──────────────────▶ cancelled
     failed | cancelled | completed, but rejected in review ──retry──▶ pending, as the next run
 
+An attempt that fails and is not the last, and the next that begins, are events too, from `in_progress` to itself.
+
 A statement that finds another run or another state changes nothing and says so: its caller's work is superseded.
 """
 
@@ -74,10 +76,13 @@ _BEGIN = text("""
             retry_count = retries_before_run + :attempt - 1,
             dispatched_at = coalesce(dispatched_at, now()), checked_at = coalesce(checked_at, now())
         WHERE id = :id AND run = :run AND status IN ('pending', 'in_progress')
+          AND (type = 'bulk_candidate_enrichment'
+               OR NOT EXISTS (SELECT FROM enrichment_queue AS paused
+                              WHERE paused.queue = enrichment_job.queue AND paused.paused_at IS NOT NULL))
         RETURNING id, run, old.status AS was, type, tenant, payload, options, max_retries, result
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status)
-        SELECT id, run, was, 'in_progress' FROM job WHERE was = 'pending'
+        SELECT id, run, was, 'in_progress' FROM job WHERE was = 'pending' OR :attempt > 1
     )
     SELECT type, tenant, payload, options, max_retries, result IS NOT NULL AS has_result FROM job
 """).columns(payload=JSONB, options=JSONB)
@@ -93,9 +98,15 @@ _RESULT = text("""
     SELECT result FROM enrichment_job WHERE id = :id AND run = :run AND status = 'in_progress'
 """).columns(result=JSONB)
 _FAIL_ATTEMPT = text("""
-    UPDATE enrichment_job SET error_code = :error_code, error = :error, retry_at = :retry_at
-    WHERE id = :id AND run = :run AND status = 'in_progress'
-    RETURNING id
+    WITH job AS (
+        UPDATE enrichment_job SET error_code = :error_code, error = :error, retry_at = :retry_at
+        WHERE id = :id AND run = :run AND status = 'in_progress'
+        RETURNING id, run, retry_at
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, 'in_progress', 'in_progress', :error_code FROM job WHERE retry_at IS NOT NULL
+    )
+    SELECT id FROM job
 """)
 _POSTPONE = text("""
     UPDATE enrichment_job SET error_code = NULL, error = NULL, retry_at = clock_timestamp()
@@ -181,7 +192,10 @@ _RETRY = text("""
 
 
 async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work | None:
-    """An attempt begins. None: the run is over or another one has begun, so there is nothing to do."""
+    """An attempt begins. None: the run is over or another one has begun, or its queue is paused (`pauses.is_held`).
+
+    A bulk itself begins in a paused queue too: it does nothing but wait for its jobs, and they wait.
+    """
     row = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt})).first()
     if row is None:
         return None

@@ -42,10 +42,11 @@ _SEEN = text("""
 """)
 _GONE = text("DELETE FROM enrichment_worker WHERE id = :id OR seen_at < now() - interval '1 hour'")
 _UNCHECKED = text("""
-    SELECT id, run, type <> 'bulk_candidate_enrichment' AND started_at IS NOT NULL
-                    AND started_at < now() - (max_retries + 1) * CAST(:attempt AS interval) - CAST(:grace AS interval)
+    SELECT id, run, type <> 'bulk_candidate_enrichment' AND started_at IS NOT NULL AND paused_at IS NULL
+                    AND greatest(started_at, resumed_at)
+                        < now() - (max_retries + 1) * CAST(:attempt AS interval) - CAST(:grace AS interval)
                     AS is_overdue
-    FROM enrichment_job
+    FROM enrichment_job LEFT JOIN enrichment_queue USING (queue)
     WHERE status IN ('pending', 'in_progress') AND dispatched_at IS NOT NULL AND batch IS NULL
       AND checked_at < now() - CAST(:every AS interval)
     ORDER BY checked_at LIMIT :limit

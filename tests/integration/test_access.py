@@ -150,6 +150,13 @@ async def test_the_database_holds_no_key(database: Database) -> None:
 # Scopes and tenants, by every call that names a job
 
 
+NO_JOBS = {
+    "/api/enrichment/jobs/actions/{actionId}",  # `test_operating` asks for another tenant's
+    "/api/queue/{queue}/pause",  # the queues are everybody's
+    "/api/queue/{queue}/resume",
+}
+
+
 def calls() -> Iterator[tuple[str, str]]:
     """Method and address, with `{}` for the id, of every call in the document that names something of a tenant."""
     for path, methods in create_app(Settings(_env_file=None)).openapi()["paths"].items():
@@ -161,7 +168,7 @@ def calls() -> Iterator[tuple[str, str]]:
                 yield method.upper(), f"{path}?jobId={{}}"
                 if "action" in named and method == "delete":
                     yield method.upper(), f"{path}?jobId={{}}&action=retry"
-            else:
+            elif path not in NO_JOBS:
                 assert "{" not in path, f"{path}: say here how to name another tenant's"
 
 
@@ -270,7 +277,8 @@ async def test_what_asks_nobody_answers_without_a_key(locked: httpx.AsyncClient)
     open_calls = [call.split() for call, need in NEEDS.items() if need is Open.NOBODY_ASKED]
     for method, path in open_calls:
         if method == "GET":
-            assert (await locked.get(path)).status_code == 200, path
+            address = path.format(jobId=UNKNOWN, version="any", name="page.css")
+            assert (await locked.get(address)).status_code == 200, path
 
 
 # The page's session

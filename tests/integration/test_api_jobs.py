@@ -125,18 +125,18 @@ async def test_a_job_shows_all_that_is_known_of_it(api: httpx.AsyncClient) -> No
     assert job | expected == job
     assert {"result", "error", "errorCode", "completedAt", "parentId", "retryAt", "provider", "model"} <= set(job)
     assert "tenant" not in job
-    assert set(job["links"]) == {"self", "events", "history", "audit", "cancel"}
+    assert set(job["links"]) == {"self", "events", "history", "input", "audit", "cancel"}
 
 
 async def test_links_follow_the_state(api: httpx.AsyncClient, database: Database) -> None:
     failed = (await submit(api))["jobId"]
     await end(database, failed, FAILED)
-    assert set((await read(api, failed))["links"]) == {"self", "events", "history", "audit", "retry"}
+    assert set((await read(api, failed))["links"]) == {"self", "events", "history", "input", "audit", "retry"}
 
     completed = (await submit(api, type="competence_file_generation"))["jobId"]
     await end(database, completed, Outcome(JobStatus.COMPLETED, result={"provider": "rules"}))
     job = await read(api, completed)
-    assert set(job["links"]) == {"self", "events", "history", "audit", "document", "review"}
+    assert set(job["links"]) == {"self", "events", "history", "input", "audit", "document", "review"}
     assert (job["result"], job["progress"]["percentage"]) == ({"provider": "rules"}, 100)
 
 
@@ -301,7 +301,7 @@ async def test_stats_count_what_there_is(api: httpx.AsyncClient, database: Datab
     assert after["byQueue"]["critical"]["failed"] == before["byQueue"]["critical"]["failed"] + 1
     assert after["errors"]["provider_timeout"] == before["errors"].get("provider_timeout", 0) + 1
     assert 0 <= after["successRate"] < 1
-    assert set(after["processingTime"]) == {"averageSeconds", "p95Seconds"}
+    assert set(after["processingTime"]) == {"averageSeconds", "p50Seconds", "p95Seconds", "p99Seconds"}
 
 
 async def test_health_asks_every_component(api: httpx.AsyncClient) -> None:

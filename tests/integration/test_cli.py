@@ -246,6 +246,18 @@ async def test_list_narrows_pages_and_speaks_json(enrich: CommandLine, api: http
     assert rest["nextCursor"] is None
 
 
+async def test_a_queue_is_paused_and_resumed(enrich: CommandLine) -> None:
+    paused = await enrich("pause", "low")
+    assert (paused.code, paused.stdout) == (0, "low is paused: nothing new starts there\n")
+    job_id = (await enrich("submit", enrich.file, "--type", "skills_optimization", "--priority", "low")).lines[0][0]
+    waiting = json.loads((await enrich("status", job_id, "--json")).stdout)["waiting"]
+    assert waiting["reason"] == "paused"
+
+    assert json.loads((await enrich("resume", "low", "--json")).stdout)["pausedAt"] is None
+    assert (await enrich("watch", job_id)).code == 0
+    assert (await enrich("pause", "slow")).code == 2
+
+
 async def test_stats_and_health(enrich: CommandLine) -> None:
     stats = await enrich("stats")
     assert stats.code == 0

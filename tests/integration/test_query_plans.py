@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from enrichment.access import wall
 from enrichment.audit import entries
 from enrichment.db import Database, dsn
-from enrichment.jobs import batches, documents, lanes, outbox, queries, statistics, transitions, upkeep
+from enrichment.jobs import batches, documents, lanes, outbox, pauses, queries, statistics, transitions, upkeep
 from enrichment.models import JobStatus, JobType, ReviewStatus
 from enrichment.review import reviews
 from enrichment.review.reviews import Decision
@@ -118,6 +118,18 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
         db, "plans", queries.Filter(without_children=True), limit=20, cursor=None
     ),
     "list by candidate": lambda db: queries.page(db, "plans", queries.Filter(candidate_id="c7"), limit=50, cursor=None),
+    "list by error": lambda db: queries.page(db, "plans", queries.Filter(error_code="internal"), limit=50, cursor=None),
+    "list by id": lambda db: queries.page(db, "plans", queries.Filter(id_begins="019ab3c2"), limit=50, cursor=None),
+    "matching": lambda db: queries.matching(
+        db, "plans", queries.Filter(statuses=(JobStatus.FAILED, JobStatus.CANCELLED)), limit=50, before="plan-9"
+    ),
+    "count": lambda db: queries.count(db, "plans", queries.Filter(status=JobStatus.FAILED), at_most=1000),
+    "input": lambda db: queries.payload(db, "plans", "plan-7"),
+    "place in line": lambda db: db.execute(
+        queries._AHEAD, {"tenant": "plans", "queue": "enrichment-low", "job_id": "plan-7", "at_most": 1000}
+    ),
+    "error groups": lambda db: statistics.error_groups(db, "plans", {"internal": 5}),
+    "whether a run is held": lambda db: pauses.is_held(db, "plan-7"),
     "children": lambda db: queries.page(db, "plans", queries.Filter(parent_id="plan-101"), limit=50, cursor=None),
     "events": lambda db: queries.events(db, "plans", "plan-7"),
     "document": lambda db: documents.get(db, "plans", "plan-7", "md"),

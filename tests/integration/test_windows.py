@@ -61,7 +61,8 @@ async def running(queue: EnrichmentQueue, job_id: str) -> AsyncIterator[Job]:
 
 
 async def changes(queue: EnrichmentQueue, job_id: str) -> list[JobStatus]:
-    return [event.to_status for event in await queue.list_events(job_id)]
+    events = await queue.list_events(job_id)
+    return [event.to_status for event in events if event.to_status != event.from_status]
 
 
 async def test_a_dispatcher_that_dies_before_it_starts_the_workflow(queue: EnrichmentQueue, database: Database) -> None:

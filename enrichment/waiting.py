@@ -1,0 +1,60 @@
+"""Why a job waits: the one sentence that saves its owner a look into four systems."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from enrichment.db import Database
+from enrichment.jobs import pauses, queries, statistics
+from enrichment.models import Job, JobStatus, Waiting, WaitReason
+from enrichment.queues import BY_TASK_QUEUE
+
+COUNT_TO = 1_000
+"""Places in line are counted so far; beyond, nobody cares for the number."""
+
+
+async def why(database: Database, job: Job) -> Waiting | None:
+    """Why the job does not run now; None: it runs, or it has ended."""
+    if job.status.is_terminal:
+        return None
+    now = datetime.now(UTC)
+    paused_at = (await pauses.paused(database)).get(job.queue)
+    if job.status is JobStatus.IN_PROGRESS:
+        if job.retry_at is None:
+            return None
+        if paused_at is None:
+            return _retry(job, now)
+    if job.run_at is not None and job.run_at > now:
+        return Waiting(reason=WaitReason.SCHEDULED, message=f"It starts at {_time(job.run_at)}", until=job.run_at)
+    if paused_at is not None:
+        message = f"Its queue is paused since {_time(paused_at)}: nothing new starts until it is resumed"
+        return Waiting(reason=WaitReason.PAUSED, message=message)
+    return await _in_line(database, job)
+
+
+def _retry(job: Job, now: datetime) -> Waiting | None:
+    if job.retry_at is None or job.retry_at <= now:
+        return Waiting(reason=WaitReason.STARTING, message="Its next attempt starts as soon as a slot is free")
+    message = (
+        f"Its next attempt starts at {_time(job.retry_at)}, after {job.error_code or 'an attempt that was put off'}"
+    )
+    return Waiting(reason=WaitReason.RETRY, message=message, until=job.retry_at)
+
+
+async def _in_line(database: Database, job: Job) -> Waiting:
+    queue = BY_TASK_QUEUE.get(job.queue)
+    workers, ahead = await asyncio.gather(
+        statistics.workers(database), queries.ahead(database, job.tenant, job, at_most=COUNT_TO)
+    )
+    slots = sum(worker.slots.get(queue.band, 0) for worker in workers) if queue else 0
+    running = sum(worker.running.get(queue.band, 0) for worker in workers) if queue else 0
+    if not slots:
+        return Waiting(reason=WaitReason.NO_WORKER, message="No worker serves its queue now", position=ahead + 1)
+    if running < slots:
+        return Waiting(reason=WaitReason.STARTING, message="A slot is free: it is about to start", position=ahead + 1)
+    place = f"{ahead + 1}" if ahead < COUNT_TO else f"beyond {COUNT_TO}"
+    message = f"Number {place} in line: all {slots} slots of its queue are busy"
+    return Waiting(reason=WaitReason.BUSY, message=message, position=ahead + 1)
+
+
+def _time(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
