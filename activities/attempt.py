@@ -14,10 +14,10 @@ from activities.heartbeat import Milestone
 from enrichment import queues
 from enrichment.cancellation import stop
 from enrichment.db import Database
-from enrichment.enrichers.base import Enricher, Task
+from enrichment.enrichers.base import Asker, Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
-from enrichment.errors import EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
-from enrichment.events import ATTEMPT_FAILED, DATABASE_LOST, JOB_SUPERSEDED
+from enrichment.errors import CoolingDown, EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
+from enrichment.events import ATTEMPT_FAILED, ATTEMPT_PUT_OFF, DATABASE_LOST, JOB_SUPERSEDED
 from enrichment.jobs import pauses, queries, transitions
 from enrichment.jobs.transitions import Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
@@ -98,7 +98,7 @@ class Attempts:
             Superseded: the row was cancelled meanwhile; the work was stopped.
             EnrichmentError: the enricher says why.
         """
-        options, task = _read(work)
+        options, task = _read(attempt, work)
         enricher = self._enricher
         if options.rehearse is not None:
             enricher = RehearsedEnricher(enricher, options.rehearse, attempt.number)
@@ -119,13 +119,30 @@ class Attempts:
         """What results are made with now."""
         return self._enricher.recipe(job_type)
 
-    async def report(self, attempt: Attempt, milestone: Milestone, percentage: int, stage: str, message: str) -> None:
+    async def report(
+        self,
+        attempt: Attempt,
+        milestone: Milestone,
+        percentage: int,
+        stage: str,
+        message: str,
+        metadata: JSON | None = None,
+    ) -> None:
         """Shows how far the job is."""
-        shown = Progress(percentage=milestone.reach(percentage), stage=stage, message=message, attempt=attempt.number)
+        shown = Progress(
+            percentage=milestone.reach(percentage),
+            stage=stage,
+            message=message,
+            metadata=metadata or {},
+            attempt=attempt.number,
+        )
         await self._progress.report(attempt.job_id, attempt.run, shown)
 
     async def record_failure(self, attempt: Attempt, milestone: Milestone, error: EnrichmentError) -> None:
         """Shows why the attempt failed and, where there will be another, when."""
+        if isinstance(error, CoolingDown):
+            await self._put_off(attempt, milestone, error)
+            return
         will_retry = error.retryable and not attempt.is_last
         delay = attempt.retry_delay(error)
         log.warning(
@@ -139,6 +156,15 @@ class Attempts:
         if will_retry:
             message = f"Retry {attempt.number} of {attempt.max_retries} in {delay.total_seconds():.0f} s: {error.title}"
             await self.report(attempt, milestone, 0, "retrying", message)
+
+    async def _put_off(self, attempt: Attempt, milestone: Milestone, error: CoolingDown) -> None:
+        """Shows what the job waits for, and how long. It has not failed, and the attempt does not count."""
+        until = datetime.now(UTC) + attempt.retry_delay(error)
+        log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
+        await transitions.postpone(self._database, attempt.job_id, attempt.run, until)
+        message = f"Waiting for {error.waits_for} until {until:%H:%M} UTC"
+        metadata = {"waitingUntil": until.isoformat(timespec="seconds")}
+        await self.report(attempt, milestone, 0, "waiting", message, metadata)
 
     async def until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
         """Stores what is in hand as soon as the database answers: it may have been paid for.
@@ -172,7 +198,7 @@ class Attempts:
             return True  # nobody can have cancelled it either
 
 
-def _read(work: Work) -> tuple[Options, Task]:
+def _read(attempt: Attempt, work: Work) -> tuple[Options, Task]:
     """What the row asks for.
 
     Raises:
@@ -187,4 +213,22 @@ def _read(work: Work) -> tuple[Options, Task]:
         options = None
     if options is None or options.as_of is None or not isinstance(work.payload, dict):
         raise InvalidInput("The stored request cannot be read any more: submit the candidate again")
-    return options, Task(JobType(work.type), work.payload, options.as_of, options.locale)
+    return options, Task(
+        JobType(work.type),
+        work.payload,
+        options.as_of,
+        options.locale,
+        Asker(
+            tenant=work.tenant,
+            job_id=attempt.job_id,
+            run=attempt.run,
+            attempt=attempt.number,
+            candidate_id=work.candidate_id,
+            parent_id=work.parent_id,
+            priority=work.priority,
+            max_cost_usd=options.max_cost_usd,
+        ),
+        refresh=options.refresh,
+        allow_rules_fallback=options.allow_rules_fallback,
+        is_last_attempt=attempt.is_last,
+    )

@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from enrichment.errors import EnrichmentError, Internal, StorageUnavailable
+from enrichment.errors import CoolingDown, EnrichmentError, Internal, StorageUnavailable
 from enrichment.runs import POSTPONED
 
 STORAGE_DELAY = timedelta(seconds=1)
@@ -27,7 +27,7 @@ def for_temporal(error: BaseException) -> BaseException:
     """The error as Temporal keeps it: its type is our code, and Temporal retries it if we say that this can help.
 
     What was stopped because its worker shuts down has not failed: it is put off, to be done elsewhere at once. Nor has
-    what could not reach the database: it is put off until that answers.
+    what could not reach the database, or may not ask the provider yet: it is put off until that answers.
     """
     if isinstance(error, asyncio.CancelledError):
         return put_off("The worker shuts down") if activity.is_worker_shutdown() else error
@@ -36,6 +36,8 @@ def for_temporal(error: BaseException) -> BaseException:
     if isinstance(error, StorageUnavailable):
         return put_off(error.message, STORAGE_DELAY)
     told = ours(error)
+    if isinstance(told, CoolingDown):
+        return put_off(told.message, told.retry_after)
     return ApplicationError(
         told.message, type=told.code, non_retryable=not told.retryable, next_retry_delay=told.retry_after
     )

@@ -20,7 +20,7 @@ from activities.heartbeat import Milestone
 from activities.tally import Tally
 from enrichment.db import Database
 from enrichment.documents import store
-from enrichment.errors import Internal, StorageUnavailable
+from enrichment.errors import CoolingDown, Internal, StorageUnavailable
 from enrichment.jobs import lanes, pauses, reuse, transitions
 from enrichment.jobs.lanes import Child
 from enrichment.jobs.transitions import Outcome, RunEnding
@@ -57,6 +57,8 @@ class Lane:
         """Whether one of those written last is a failure."""
         self._news: list[tuple[RunEnding, int]] = []
         """Those of them that somebody may be following, with the attempt."""
+        self._waits = False
+        """Whether the provider may not be asked yet. The lane gives its slot back, and comes again when it may."""
 
     async def run(self) -> bool:
         """Runs the bulk's jobs while some are due; whether it stopped because its slot is wanted elsewhere."""
@@ -67,6 +69,9 @@ class Lane:
                 if not await self._turn() and not await reuse.settle_twins(self._database, self._lane.bulk):
                     return False
                 await self._tally.pass_by(self._given.bulk, has_failure=self._has_failure)
+                if self._waits:
+                    await self._attempts.until_stored(self._write)
+                    return False
             if activity.is_worker_shutdown() or await lanes.is_anyone_waiting(self._database, self._lane.bulk):
                 break
         await self._attempts.until_stored(self._write)
@@ -139,7 +144,7 @@ class Lane:
             await self._run(child)
             took = time.monotonic() - began
             self._next = max(1, min(int(TURN_S * done / max(took, 1e-6)), self._given.at_once))
-            if took > 2 * TURN_S and done < len(children):
+            if (took > 2 * TURN_S or self._waits) and done < len(children):
                 await lanes.give_back(self._database, self._lane, children[done:])
                 return
 
@@ -156,7 +161,8 @@ class Lane:
             raise
         except Exception as error:
             told = ours(error)
-            if told.retryable and not attempt.is_last:
+            self._waits = self._waits or isinstance(told, CoolingDown)
+            if isinstance(told, CoolingDown) or (told.retryable and not attempt.is_last):
                 await self._attempts.record_failure(attempt, milestone, told)
                 return
             outcome = Outcome(JobStatus.FAILED, told.code, told.message)

@@ -9,6 +9,7 @@ from enrichment.events import CLEANED_UP
 from enrichment.jobs import upkeep
 from enrichment.models import Model
 from enrichment.progress import ProgressStore
+from enrichment.responses import store as responses
 from enrichment.spending import budgets
 
 log = logging.getLogger(__name__)
@@ -36,5 +37,7 @@ async def clean_up(
         on_step()
     await upkeep.forget_throughput(database, max(age, timedelta(days=1)))
     await budgets.forget_days(database, datetime.now(UTC).date() - timedelta(days=2))
+    while await responses.forget_expired(database):
+        on_step()
     log.info("Cleaned up", extra=CLEANED_UP.fields(count=deleted_jobs))
     return Cleanup(deleted_jobs=deleted_jobs, deleted_progress=deleted_progress)

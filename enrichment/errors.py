@@ -14,6 +14,7 @@
     │   └── RateLimited             rate_limited           429   retry
     ├── ProviderError           the model's provider
     │   ├── ProviderRateLimited     provider_rate_limited  503   retry
+    │   │   └── CoolingDown         provider_rate_limited  503   retry, and counts as no attempt
     │   ├── ProviderOverloaded      provider_overloaded    503   retry
     │   ├── ProviderTimeout         provider_timeout       504   retry
     │   ├── ProviderUnavailable     provider_unavailable   503   retry
@@ -143,6 +144,14 @@ class ProviderRateLimited(ProviderError):
     http_status = 503
     retryable = True
     title = "The model's provider limits the rate"
+
+
+class CoolingDown(ProviderRateLimited):
+    """Nobody may ask the provider before `retry_after`: the job waits for it, without a slot and without an attempt."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None, waits_for: str = "the provider") -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.waits_for = waits_for
 
 
 class ProviderOverloaded(ProviderError):

@@ -13,7 +13,8 @@ from typing import Any
 from enrichment.errors import EnrichmentError
 
 FIELDS = frozenset({
-    "attempt", "code", "count", "error", "job_id", "kind", "method", "path", "queue", "run", "seconds", "status",
+    "attempt", "code", "count", "error", "job_id", "kind", "method", "model", "path", "queue", "run", "seconds",
+    "status",
 })  # fmt: skip
 """What a log line may carry; anything else is dropped."""
 
@@ -43,6 +44,10 @@ REQUEST_FAILED = LogEvent("request_failed")
 JOB_ACCEPTED = LogEvent("job_accepted")
 JOB_BEGUN = LogEvent("job_begun")
 ATTEMPT_FAILED = LogEvent("attempt_failed")
+ATTEMPT_PUT_OFF = LogEvent("attempt_put_off")
+PROVIDER_NEEDS_ATTENTION = LogEvent("provider_needs_attention")
+"""A key is refused, a quota is used up, a model is unknown: no retry mends it, and a fallback may hide it."""
+MODEL_FAILED = LogEvent("model_failed")
 JOB_FINISHED = LogEvent("job_finished")
 JOB_SUPERSEDED = LogEvent("job_superseded")
 JOB_CANCELLED = LogEvent("job_cancelled")
@@ -52,6 +57,7 @@ DATABASE_LOST = LogEvent("database_lost")
 LIMITS_LOCAL = LogEvent("limits_local")
 PROGRESS_LOST = LogEvent("progress_lost")
 ACTION_FAILED = LogEvent("action_failed")
+LIMITS_LOST = LogEvent("limits_lost")
 SWEPT = LogEvent("swept")
 CLEANED_UP = LogEvent("cleaned_up")
 

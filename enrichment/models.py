@@ -160,6 +160,10 @@ class Options(Model):
     skip_unchanged: bool = Field(default=False, strict=True)
     """Bulk only: a candidate whose last completed job was made in the same way of the same data takes over its result.
     """
+    refresh: bool = Field(default=False, strict=True)
+    """Ask the model anew, also where its answer to the same question is kept."""
+    allow_rules_fallback: bool = Field(default=False, strict=True)
+    """Where the model fails for good, complete the job by the rules; the result says so in its warnings."""
     rehearse: Rehearsal | None = None
 
 

@@ -85,6 +85,8 @@ class Usage(Model):
     output_tokens: int = 0
     cost_usd: float | None = 0.0
     usage_reported: bool = True
+    cached: bool = False
+    """Another job had paid for the same answers: this one was billed nothing."""
 
 
 @dataclass(frozen=True, slots=True)

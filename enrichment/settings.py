@@ -49,8 +49,30 @@ class Settings(BaseSettings):
     temporal_ui_url: str | None = Field(default=None, description="Temporal's Web UI, linked from the page")
 
     model: str = Field(
-        default="rules", alias="ENRICHMENT_MODEL", description="`rules`, or a model by its pydantic-ai name"
+        default="rules",
+        alias="ENRICHMENT_MODEL",
+        description="`rules`, or models as `openai:NAME`; of several, with commas, the next answers where one fails",
     )
+    model_base_url: str | None = Field(
+        default=None, alias="ENRICHMENT_MODEL_BASE_URL", description="an OpenAI-compatible server for `openai:` models"
+    )
+    model_timeout_s: float = Field(
+        default=120, gt=0, le=240, alias="ENRICHMENT_MODEL_TIMEOUT_S", description="longest answer of a model, seconds"
+    )
+    model_max_tokens: int = Field(
+        default=8_000, ge=256, alias="ENRICHMENT_MODEL_MAX_TOKENS", description="longest answer of a model, tokens"
+    )
+    model_rpm: int | None = Field(
+        default=None, ge=1, alias="ENRICHMENT_MODEL_RPM", description="requests a minute to each model, of all workers"
+    )
+    model_tpm: int | None = Field(
+        default=None, ge=1, alias="ENRICHMENT_MODEL_TPM", description="tokens a minute to each model, of all workers"
+    )
+    response_days: int = Field(
+        default=7, ge=1, alias="ENRICHMENT_RESPONSE_DAYS", description="days that a model's answer is kept for reuse"
+    )
+    openai_api_key: SecretStr | None = Field(default=None, description="key of `openai:` models")
+    anthropic_api_key: SecretStr | None = Field(default=None, description="key of `anthropic:` models")
     api_host: str = Field(default="127.0.0.1", alias="ENRICHMENT_API_HOST", description="address the API listens on")
     api_port: int = Field(
         default=8000, ge=0, le=65535, alias="ENRICHMENT_API_PORT", description="port the API listens on"

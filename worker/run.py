@@ -55,14 +55,12 @@ log = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[None]:
     """A worker of this process's queues: it serves them while the block runs, and drains at its end."""
-    enricher = configured.enricher(settings)
     database = Database.connect(settings, application="enrichment worker", pool_size=POOL_SIZE)
     progress = ProgressStore.connect(settings)
     client = await temporal.connect(settings)
     sender = Sender(settings)
     load = Load()
     served = [queues.BY_BAND[band] for band in settings.bands]
-    activities = registry.activities(database, progress, client, enricher, sender)
     product = await EnrichmentQueue.connect(settings, application="enrichment worker")
     actions = ActionRunner(database, product)
     dispatcher = Dispatcher(settings, database, client, [queue.task_queue for queue in served])
@@ -70,6 +68,8 @@ async def running(settings: Settings) -> AsyncIterator[None]:
     await schedules.ensure(client, settings)
     try:
         async with contextlib.AsyncExitStack() as stack:
+            enricher = await stack.enter_async_context(configured.enricher(settings, database))
+            activities = registry.activities(database, progress, client, enricher, sender)
             for queue in served:
                 await stack.enter_async_context(_job_worker(client, queue, settings.slots(queue), activities, load))
             await stack.enter_async_context(_maintenance_worker(client, activities))

@@ -10,6 +10,22 @@ from enrichment.results import Recipe, Result
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """For whom and in which job the work is done; `priority` is the job's number."""
+
+    tenant: str = ""
+    job_id: str = ""
+    run: int = 1
+    attempt: int = 1
+    candidate_id: str | None = None
+    parent_id: str | None = None
+    """The bulk that the job is part of."""
+    priority: int = 5
+    max_cost_usd: float | None = None
+    """What the job, or its whole bulk, may cost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One candidate to enrich.
 
@@ -21,6 +37,12 @@ class Task:
     candidate: JSON
     as_of: date
     locale: str = "en"
+    asker: Asker = Asker()
+    refresh: bool = False
+    """Ask a model anew, also where its answer is kept."""
+    allow_rules_fallback: bool = False
+    """Where a model fails for good, the rules may answer."""
+    is_last_attempt: bool = False
 
 
 class Report(Protocol):

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment.db import Database
-from enrichment.jobs.transitions import FINISHED, RunEnding, Work, endings
+from enrichment.jobs.transitions import FINISHED, RunEnding, Work, endings, work
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ _TURN = text(f"""
             retry_count = retry_count + CASE WHEN status = 'in_progress' AND error_code IS NOT NULL THEN 1 ELSE 0 END
         WHERE id = ANY (ARRAY(SELECT id FROM due UNION ALL SELECT id FROM fresh))
         RETURNING id, run, old.status AS was, retry_count - retries_before_run + 1 AS attempt,
-                  type, tenant, payload, options, max_retries, result IS NOT NULL AS has_result
+                  type, tenant, candidate_id, parent_id, priority, payload, options, max_retries,
+                  result IS NOT NULL AS has_result
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
         SELECT id, run, was, status, coalesce(error_code, error) FROM finished
@@ -114,7 +115,7 @@ async def turn(
             row.id,
             row.run,
             row.attempt,
-            Work(row.type, row.tenant, row.payload, row.options, row.max_retries, row.has_result),
+            work(row),
         )
         for row in rows
     ]

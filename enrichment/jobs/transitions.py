@@ -34,6 +34,9 @@ class Work:
     max_retries: int
     has_result: bool
     """An earlier attempt of this run has saved its result: nothing is left to enrich."""
+    candidate_id: str | None = None
+    parent_id: str | None = None
+    priority: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,15 @@ _BEGIN = text("""
           AND (type = 'bulk_candidate_enrichment'
                OR NOT EXISTS (SELECT FROM enrichment_queue AS paused
                               WHERE paused.queue = enrichment_job.queue AND paused.paused_at IS NOT NULL))
-        RETURNING id, run, old.status AS was, type, tenant, payload, options, max_retries, result
+        RETURNING id, run, old.status AS was, type, tenant, candidate_id, parent_id, priority, payload, options,
+                  max_retries, result
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status)
         SELECT id, run, was, 'in_progress' FROM job WHERE was = 'pending' OR :attempt > 1
     )
-    SELECT type, tenant, payload, options, max_retries, result IS NOT NULL AS has_result FROM job
+    SELECT type, tenant, candidate_id, parent_id, priority, payload, options, max_retries,
+           result IS NOT NULL AS has_result
+    FROM job
 """).columns(payload=JSONB, options=JSONB)
 _SAVE = text("""
     UPDATE enrichment_job
@@ -109,7 +115,7 @@ _FAIL_ATTEMPT = text("""
     SELECT id FROM job
 """)
 _POSTPONE = text("""
-    UPDATE enrichment_job SET error_code = NULL, error = NULL, retry_at = clock_timestamp()
+    UPDATE enrichment_job SET error_code = NULL, error = NULL, retry_at = :retry_at, lane = NULL
     WHERE id = :id AND run = :run AND status = 'in_progress'
 """)
 FINISHED = """
@@ -191,6 +197,21 @@ _RETRY = text("""
 """)
 
 
+def work(row: Any) -> Work:
+    """What a statement that begins an attempt returns of its row."""
+    return Work(
+        row.type,
+        row.tenant,
+        row.payload,
+        row.options,
+        row.max_retries,
+        row.has_result,
+        row.candidate_id,
+        row.parent_id,
+        row.priority,
+    )
+
+
 async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work | None:
     """An attempt begins. None: the run is over or another one has begun, or its queue is paused (`pauses.is_held`).
 
@@ -199,7 +220,7 @@ async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work
     row = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt})).first()
     if row is None:
         return None
-    return Work(row.type, row.tenant, row.payload, row.options, row.max_retries, row.has_result)
+    return work(row)
 
 
 async def save(database: Database, job_id: str, run: int, result: JSON) -> bool:
@@ -221,9 +242,9 @@ async def fail_attempt(
     return (await database.execute(_FAIL_ATTEMPT, parameters)).first() is not None
 
 
-async def postpone(database: Database, job_id: str, run: int) -> None:
-    """Puts an attempt off, to be made again by whoever can; it does not count."""
-    await database.execute(_POSTPONE, {"id": job_id, "run": run})
+async def postpone(database: Database, job_id: str, run: int, retry_at: datetime) -> None:
+    """Puts an attempt off until `retry_at`; it does not count."""
+    await database.execute(_POSTPONE, {"id": job_id, "run": run, "retry_at": retry_at})
 
 
 async def finish(database: Database, job_id: str, run: int, outcome: Outcome) -> Changed | None:

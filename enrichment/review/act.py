@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enrichment.db import Database
 from enrichment.errors import Conflict
 from enrichment.models import Job, JobStatus, JobType, ReviewStatus
+from enrichment.responses import store as responses
 from enrichment.results import RESULTS
 from enrichment.review import edits as editing
 from enrichment.review import reviews
@@ -26,6 +27,8 @@ async def review(database: Database, job: Job, status: ReviewStatus, edits: Sequ
         decision = Decision(status, by, fields, result if status is ReviewStatus.APPROVED else None)
     if not await reviews.review(database, job.tenant, job.job_id, job.run, decision):
         raise Conflict("Somebody else has reviewed or retried the job at the same time: read it again")
+    if status is ReviewStatus.REJECTED:
+        await responses.discard_of_job(database, job.job_id)  # a retry shall not be answered the same
 
 
 def _refuse_unless_draft(job: Job) -> None:

@@ -15,6 +15,8 @@ from enrichment.audit import entries
 from enrichment.db import Database, dsn
 from enrichment.jobs import batches, documents, lanes, outbox, pauses, queries, statistics, transitions, upkeep
 from enrichment.models import JobStatus, JobType, ReviewStatus
+from enrichment.responses import store as responses
+from enrichment.responses.store import Question
 from enrichment.review import reviews
 from enrichment.review.reviews import Decision
 from enrichment.settings import Settings
@@ -27,7 +29,7 @@ from enrichment.webhooks.deliveries import Due
 GROWING = {
     "enrichment_job", "enrichment_event", "enrichment_document", "enrichment_throughput", "enrichment_audit",
     "enrichment_review_edits", "enrichment_usage", "enrichment_budget", "enrichment_reservation",
-    "enrichment_delivery",
+    "enrichment_delivery", "enrichment_response",
 }  # fmt: skip
 ROWS = 20_000
 """Enough that reading a whole table clearly costs the planner more; of the narrow throughput rows, five times that."""
@@ -76,6 +78,12 @@ DELIVERIES = text("""
     INSERT INTO enrichment_delivery (job_id, run, tenant, webhook_id, status, ended_at)
     SELECT id, 1, 'plans', 'plans', 'delivered', now() FROM enrichment_job WHERE tenant = 'plans'
 """)
+RESPONSES = text("""
+    INSERT INTO enrichment_response (key, tenant, candidate_id, job_id, run, model, prompt_version, leased_until,
+                                     expires_at, response)
+    SELECT CAST(id AS bytea), 'plans', candidate_id, id, 1, 'm', 'v1', now(), now() + interval '1 day', '{}'
+    FROM enrichment_job WHERE tenant = 'plans'
+""")
 EVENTS = text("""
     INSERT INTO enrichment_event (job_id, run, to_status)
     SELECT id, 1, 'pending' FROM enrichment_job WHERE tenant = 'plans'
@@ -88,7 +96,7 @@ async def many_rows(database: Database) -> Database:
     await database.execute(EVENTS)
     await database.execute(DOCUMENTS)
     await database.execute(EDITS)
-    for statement in (AUDIT, USAGE, BUDGETS, RESERVATIONS, WEBHOOK, DELIVERIES):
+    for statement in (AUDIT, USAGE, BUDGETS, RESERVATIONS, WEBHOOK, DELIVERIES, RESPONSES):
         await database.execute(statement)
     await database.execute(THROUGHPUT, {"rows": 5 * ROWS})
     for table in GROWING:
@@ -96,6 +104,7 @@ async def many_rows(database: Database) -> Database:
     return database
 
 
+QUESTION = Question(b"asked", "plans", None, "plan-7", 1, "m", "v1", refresh=False)
 BUDGET = budgets.Budget.of_job("plans", "plan-7", Decimal(10))
 ENDING = transitions.RunEnding("plan-7", 1, transitions.Outcome(JobStatus.CANCELLED))
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
@@ -142,6 +151,15 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
         db, Spender("plans", "plan-7", 1, 1), Call("openai", "m"), Reservation("plan-7", ("plan-7",))
     ),
     "usage by attempt": lambda db: ledger.by_attempt(db, "plans", "plan-7"),
+    "reserve a question": lambda db: responses.reserve(db, QUESTION, timedelta(days=1)),
+    "store a response": lambda db: responses.store(db, QUESTION, {}, timedelta(days=1)),
+    "renew a question": lambda db: responses.renew(db, QUESTION),
+    "release a question": lambda db: responses.release(db, QUESTION),
+    "discard responses": lambda db: responses.discard(db, [b"none"]),
+    "discard a job's responses": lambda db: responses.discard_of_job(db, "plan-7"),
+    "erase responses": lambda db: responses.erase(db, "plans", "none"),
+    "erase jobs' responses": lambda db: responses.erase_of_jobs(db, ["none"]),
+    "forget responses": lambda db: responses.forget_expired(db),
     "claim deliveries": lambda db: deliveries.claim(db, 20),
     "mark deliveries": lambda db: deliveries.mark_started(db, [Due("plan-7", 1, 1)]),
     "what to tell": lambda db: deliveries.telling(db, "plan-7", 1),

@@ -1,12 +1,15 @@
 """`python -m tests.scale.worker WORK`: the product's worker; its work is real (`rules`), or takes WORK milliseconds."""
 
 import asyncio
+import contextlib
 import os
 import sys
+from collections.abc import AsyncIterator
 
 import uvloop
 
 from enrichment import events, settings
+from enrichment.db import Database
 from enrichment.enrichers import configured
 from enrichment.enrichers.base import Enricher, Report, Task
 from enrichment.models import JobType
@@ -40,8 +43,9 @@ class Waiting:
         return Recipe("none", "none", None, "none")
 
 
-def waiting(settings: Settings) -> Enricher:
-    return Waiting(int(sys.argv[1]))
+@contextlib.asynccontextmanager
+async def waiting(settings: Settings, database: Database) -> AsyncIterator[Enricher]:
+    yield Waiting(int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""The seam: the rules make the whole result, then a model words its texts.
+
+What is counted is never asked of a model, so a model that fails costs the wording and nothing else. All that needs the
+libraries of models is loaded with the first job, in a thread: it takes more than a second, and other jobs give signs of
+life meanwhile.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from redis.asyncio import Redis
+
+from enrichment.db import Database
+from enrichment.enrichers.base import Report, Task
+from enrichment.enrichers.llm import prompts
+from enrichment.enrichers.llm.naming import Named
+from enrichment.enrichers.rules import RulesEnricher
+from enrichment.errors import CoolingDown, EnrichmentError, OutputError, ProviderError
+from enrichment.models import JobType
+from enrichment.results import Recipe, Result
+from enrichment.results import Warning as ResultWarning
+from enrichment.settings import Settings
+
+if TYPE_CHECKING:
+    from enrichment.enrichers.llm.desk import Desk
+
+DRAFTED = 20
+"""The rules are done by this percentage."""
+
+
+class ModelEnricher:
+    """Make it once and share it; it keeps no candidate."""
+
+    def __init__(self, settings: Settings, chain: Sequence[Named], database: Database, redis: "Redis") -> None:
+        self._settings = settings
+        self._chain = chain
+        self._database = database
+        self._redis = redis
+        self._rules = RulesEnricher()
+        self._loading = asyncio.Lock()
+        self._desk: Desk | None = None
+
+    async def enrich(self, task: Task, report: Report) -> Result:
+        """The result of the task's type.
+
+        Raises:
+            CoolingDown: no model of the chain may be asked yet.
+            ProviderError, OutputError: no model of the chain has answered, or none in a way that can be used.
+            StorageUnavailable: nobody knows whether the answer is kept already.
+        """
+
+        async def drafting(percentage: int, stage: str, message: str) -> None:
+            await report(percentage * DRAFTED // 100, stage, message)
+
+        draft = await self._rules.enrich(task, drafting)
+        desk = await self._loaded()
+        try:
+            return await desk.write(task, draft, report)
+        except (ProviderError, OutputError) as error:
+            if isinstance(error, CoolingDown) or not _may_fall_back(task, error):
+                raise
+            why = ResultWarning(
+                code="rules_fallback", pointer="", message=f"{error.message}: this result is made by rules."
+            )
+        return draft.model_copy(update={"warnings": (*draft.warnings, why)})
+
+    def recipe(self, job_type: JobType) -> Recipe:
+        first = self._chain[0]
+        taxonomy_version = self._rules.recipe(job_type).taxonomy_version
+        return Recipe(first.provider, first.model, prompts.VERSIONS[job_type], taxonomy_version)
+
+    async def _loaded(self) -> "Desk":
+        async with self._loading:
+            if self._desk is None:
+                self._desk = await asyncio.to_thread(self._load)
+            return self._desk
+
+    def _load(self) -> "Desk":
+        from enrichment.enrichers.llm.desk import Desk
+
+        return Desk(self._settings, self._chain, self._database, self._redis)
+
+
+def _may_fall_back(task: Task, error: EnrichmentError) -> bool:
+    """The rules answer where no further attempt is to come."""
+    return task.allow_rules_fallback and (task.is_last_attempt or not error.retryable)

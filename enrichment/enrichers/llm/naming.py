@@ -1,0 +1,55 @@
+"""The models that the settings name: `provider:model`, several with commas between."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from enrichment.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One model of the chain, and what its provider is reached with."""
+
+    provider: str
+    model: str
+    api_key: SecretStr
+    base_url: str | None
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}"
+
+
+_KEYLESS = SecretStr("none")
+"""What a server of one's own is told; most of them do not look."""
+
+
+def models(settings: Settings) -> tuple[Named, ...]:
+    """The chain, in its order.
+
+    Raises:
+        SettingsError: a name is none, or its provider's key is missing.
+    """
+    names = [name for part in settings.model.split(",") if (name := part.strip())]
+    return tuple(_named(name, settings) for name in names)
+
+
+def _named(name: str, settings: Settings) -> Named:
+    provider, _, model = name.partition(":")
+    if not model or provider not in {"openai", "anthropic"}:
+        raise _unusable("ENRICHMENT_MODEL", f"no enricher for {name!r}: use rules, openai:MODEL or anthropic:MODEL")
+    if provider == "anthropic":
+        if settings.anthropic_api_key is None:
+            raise _unusable("ANTHROPIC_API_KEY", f"is not set, and {name!r} needs it")
+        return Named(provider, model, settings.anthropic_api_key, None)
+    key = settings.openai_api_key or (_KEYLESS if settings.model_base_url else None)
+    if key is None:
+        raise _unusable(
+            "OPENAI_API_KEY",
+            f"is not set, and {name!r} needs it; a server of your own, ENRICHMENT_MODEL_BASE_URL, does not",
+        )
+    return Named(provider, model, key, settings.model_base_url)
+
+
+def _unusable(variable: str, why: str) -> SettingsError:
+    return SettingsError(f"The environment is not usable:\n  {variable}: {why}")

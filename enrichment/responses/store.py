@@ -1,0 +1,182 @@
+"""The stored responses: their table and every statement on it.
+
+One asker at a time holds a question, under a lease that it renews while it waits for the provider. The lease of a
+process that died runs out, and the job that it worked for takes it over at once.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enrichment.db import Database
+from enrichment.models import JSON
+from enrichment.tables import Base
+
+LEASE = timedelta(seconds=15)
+"""How long a question stays reserved without a renewal."""
+
+
+class ResponseRow(Base):
+    """One question to a model and, once it is there, the response. `key` is what `questions` makes of the question."""
+
+    __tablename__ = "enrichment_response"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    tenant: Mapped[str]
+    candidate_id: Mapped[str | None]
+    job_id: Mapped[str]
+    """The job that paid, or is about to."""
+    run: Mapped[int]
+    model: Mapped[str]
+    prompt_version: Mapped[str]
+    leased_until: Mapped[datetime]
+    response: Mapped[dict[str, Any] | None]
+    usable: Mapped[bool] = mapped_column(server_default=text("true"))
+    """False once the response has turned out to be of no use: it is not taken again."""
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("response_candidate", "tenant", "candidate_id"),
+        Index("response_job", "job_id"),
+        Index("response_expires", "expires_at"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question under its key, and who asks it. `refresh`: only a response that this job itself has paid will do."""
+
+    key: bytes
+    tenant: str
+    candidate_id: str | None
+    job_id: str
+    run: int
+    model: str
+    prompt_version: str
+    refresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored response. `is_own`: this very job has paid for it."""
+
+    response: JSON = field(repr=False)
+    is_own: bool
+
+
+RESERVED, TAKEN = "reserved", "taken"
+"""What `reserve` answers besides a response: the question is ours to ask, or somebody else is asking it."""
+
+_USABLE = """response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()
+           AND (NOT :refresh OR response.job_id = :job_id)"""
+_RESERVE = text(f"""
+    WITH reserved AS (
+        INSERT INTO enrichment_response AS response
+            (key, tenant, candidate_id, job_id, run, model, prompt_version, leased_until, expires_at)
+        VALUES (:key, :tenant, :candidate_id, :job_id, :run, :model, :prompt_version,
+                clock_timestamp() + :lease, clock_timestamp() + :ttl)
+        ON CONFLICT (key) DO UPDATE
+        SET job_id = excluded.job_id, run = excluded.run, leased_until = excluded.leased_until,
+            expires_at = excluded.expires_at, response = NULL, usable = true
+        WHERE NOT ({_USABLE})
+          AND (response.leased_until < clock_timestamp() OR response.job_id = :job_id OR response.response IS NOT NULL)
+        RETURNING key
+    )
+    SELECT EXISTS (SELECT FROM reserved) AS is_reserved, kept.response, kept.job_id = :job_id AS is_own
+    FROM (SELECT :key AS key) AS asked
+    LEFT JOIN (SELECT response.key, response.response, response.job_id FROM enrichment_response AS response
+               WHERE response.key = :key AND {_USABLE}) AS kept ON true
+""").columns(response=JSONB)  # noqa: S608 both parts are constants
+_STORE = text("""
+    INSERT INTO enrichment_response AS response
+        (key, tenant, candidate_id, job_id, run, model, prompt_version, leased_until, expires_at, response)
+    VALUES (:key, :tenant, :candidate_id, :job_id, :run, :model, :prompt_version,
+            clock_timestamp(), clock_timestamp() + :ttl, CAST(:response AS jsonb))
+    ON CONFLICT (key) DO UPDATE
+    SET response = excluded.response, leased_until = excluded.leased_until, expires_at = excluded.expires_at,
+        job_id = excluded.job_id, run = excluded.run, usable = true
+    WHERE response.response IS NULL OR response.job_id = :job_id OR NOT response.usable
+""")
+_RENEW = text("""
+    UPDATE enrichment_response SET leased_until = clock_timestamp() + :lease
+    WHERE key = :key AND job_id = :job_id AND response IS NULL
+""")
+_RELEASE = text("DELETE FROM enrichment_response WHERE key = :key AND job_id = :job_id AND response IS NULL")
+_DISCARD = text("""
+    UPDATE enrichment_response SET usable = false WHERE key = ANY (CAST(:keys AS bytea[])) AND response IS NOT NULL
+""")
+_DISCARD_OF_JOB = text("UPDATE enrichment_response SET usable = false WHERE job_id = :job_id AND response IS NOT NULL")
+_ERASE = text("DELETE FROM enrichment_response WHERE tenant = :tenant AND candidate_id = :candidate_id RETURNING key")
+_ERASE_OF_JOBS = text("DELETE FROM enrichment_response WHERE job_id = ANY (CAST(:job_ids AS text[])) RETURNING key")
+_FORGET = text("""
+    DELETE FROM enrichment_response WHERE key = ANY (ARRAY(
+        SELECT key FROM enrichment_response
+        WHERE expires_at < clock_timestamp() AND leased_until < clock_timestamp() ORDER BY expires_at LIMIT 1000
+    )) RETURNING key
+""")
+
+
+async def reserve(database: Database, question: Question, ttl: timedelta) -> Kept | str:
+    """The stored response; or `RESERVED`, and nobody else asks until it is stored or released; or `TAKEN`."""
+    row = (await database.execute(_RESERVE, _of(question) | {"lease": LEASE, "ttl": ttl})).one()
+    if row.response is not None:
+        return Kept(row.response, is_own=row.is_own)
+    return RESERVED if row.is_reserved else TAKEN
+
+
+async def store(database: Database, question: Question, response: JSON, ttl: timedelta) -> None:
+    """Keeps what was paid for. Of two that were paid for the same question, the first stays."""
+    await database.execute(_STORE, _of(question) | {"ttl": ttl, "response": json.dumps(response)})
+
+
+async def renew(database: Database, question: Question) -> None:
+    """The provider has not answered yet: nobody else shall ask meanwhile."""
+    await database.execute(_RENEW, {"key": question.key, "job_id": question.job_id, "lease": LEASE})
+
+
+async def release(database: Database, question: Question) -> None:
+    """The call failed: whoever asks next may pay."""
+    await database.execute(_RELEASE, {"key": question.key, "job_id": question.job_id})
+
+
+async def discard(database: Database, keys: list[bytes]) -> None:
+    """These responses were of no use: the next attempt asks anew instead of reading them again."""
+    await database.execute(_DISCARD, {"keys": keys})
+
+
+async def discard_of_job(database: Database, job_id: str) -> None:
+    """A person has rejected what this job made of its responses."""
+    await database.execute(_DISCARD_OF_JOB, {"job_id": job_id})
+
+
+async def erase(database: Database, tenant: str, candidate_id: str) -> int:
+    """Deletes a candidate's responses; how many there were."""
+    return len((await database.execute(_ERASE, {"tenant": tenant, "candidate_id": candidate_id})).all())
+
+
+async def erase_of_jobs(database: Database, job_ids: list[str]) -> int:
+    """Deletes the responses that these jobs have paid; how many there were."""
+    return len((await database.execute(_ERASE_OF_JOBS, {"job_ids": job_ids})).all())
+
+
+async def forget_expired(database: Database) -> int:
+    """Deletes up to 1,000 responses whose time is over; how many there were."""
+    return len((await database.execute(_FORGET)).all())
+
+
+def _of(question: Question) -> dict[str, Any]:
+    return {
+        "key": question.key,
+        "tenant": question.tenant,
+        "candidate_id": question.candidate_id,
+        "job_id": question.job_id,
+        "run": question.run,
+        "model": question.model,
+        "prompt_version": question.prompt_version,
+        "refresh": question.refresh,
+    }

@@ -1,0 +1,91 @@
+"""A stack of its own whose worker asks the provider of the tests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from enrichment import migrations
+from enrichment.db import Database
+from enrichment.devstack.infrastructure import Infrastructure
+from enrichment.models import Job, JobType, Options, Submission
+from enrichment.service import EnrichmentQueue
+from enrichment.settings import Settings
+from tests.integration.access import PEPPER
+from tests.provider import Provider, providing
+from worker.run import running
+
+CANARY = "zq7canary"
+MODEL = "openai:gpt-4o-mini"
+TIMEOUT_S = 2.0
+
+
+def candidate(*marks: str) -> dict[str, Any]:
+    """A candidate whose every personal field holds the canary, and whose work can be told."""
+    return {
+        "basics": {
+            "name": f"Ada {CANARY}",
+            "email": f"{CANARY}@example.com",
+            "summary": f"Engineer. {' '.join(marks)}",
+        },
+        "work": [
+            {
+                "name": "Initrode",
+                "position": "Developer",
+                "startDate": "2020-01",
+                "endDate": "2021-12",
+                "summary": "Built billing services in Python.",
+            }
+        ],
+        "skills": [{"name": "Python"}],
+    }
+
+
+@dataclass(frozen=True)
+class Models:
+    infrastructure: Infrastructure
+    settings: Settings
+    provider: Provider
+    queue: EnrichmentQueue
+    database: Database
+
+    async def submit(self, data: dict[str, Any], **fields: Any) -> str:
+        options = fields.pop("options", {})
+        values: dict[str, Any] = {
+            "type": JobType.CANDIDATE_PROFILE_ENHANCEMENT,
+            "priority": "critical",
+            "max_retries": 1,
+            "candidate_data": data,
+        }
+        return (await self.queue.add_job(Submission(**{**values, **fields}, options=Options(**options)))).id
+
+    async def ended(self, job_id: str) -> Job:
+        async for job in self.queue.watch(job_id):
+            if job.status.is_terminal:
+                return job
+        raise AssertionError("the stream ended before the job")
+
+
+@asynccontextmanager
+async def stack(directory: Path, **configured: Any) -> AsyncIterator[Models]:
+    """PostgreSQL, Redis, Temporal, the provider, and a worker that asks it."""
+    async with Infrastructure(directory) as infrastructure, providing() as provider:
+        variables: dict[str, Any] = {name.lower(): value for name, value in infrastructure.environment.items()}
+        settings = Settings(
+            _env_file=None,
+            **{
+                "model": MODEL,
+                "model_base_url": provider.base_url,
+                "model_timeout_s": TIMEOUT_S,
+                "key_pepper": PEPPER,
+                **variables,
+                **configured,
+            },
+        )
+        await asyncio.to_thread(migrations.upgrade, settings)
+        database = Database.connect(settings, application="tests")
+        async with await EnrichmentQueue.connect(settings) as queue, running(settings):
+            yield Models(infrastructure, settings, provider, queue, database)
+        await database.close()

@@ -1,0 +1,152 @@
+"""Jobs by a model, from end to end: the whole stack, and a provider that is a real server."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from enrichment.jobs import queries
+from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType
+from tests.integration.models import Models, candidate, stack
+from tests.provider.scenarios import MARK
+
+
+@pytest.fixture(scope="module")
+async def models(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Models]:
+    """A chain of two models: the second answers where the first fails."""
+    chain = "openai:gpt-4o-mini,openai:of-our-own"
+    async with stack(tmp_path_factory.mktemp("models"), model=chain, model_timeout_s=20) as started:
+        yield started
+
+
+async def run(models: Models, scenario: str, **fields: Any) -> tuple[Job, int]:
+    """The ended job and the requests that it took."""
+    mark, token = models.provider.mark(scenario)
+    job = await models.ended(await models.submit(candidate(mark), **fields))
+    return job, models.provider.seen[token].count
+
+
+@pytest.mark.parametrize("job_type", SINGLE_TYPES)
+async def test_each_type_is_worded_by_a_model_and_counted_by_rules(models: Models, job_type: JobType) -> None:
+    job, requests = await run(models, "good", type=job_type)
+    assert (job.status, job.provider, job.model, requests) == (JobStatus.COMPLETED, "openai", "gpt-4o-mini", 1)
+    result = job.result
+    assert result is not None
+    assert result["promptVersion"] == f"{job_type}.v1"
+    assert "gpt-4o-mini" in result["notice"]
+    assert result["faithfulness"]["score"] == 1.0
+    if job_type is not JobType.SKILLS_OPTIMIZATION:
+        assert "Built billing services in Python." in json.dumps(result)
+
+
+async def test_where_the_first_model_fails_the_next_answers(models: Models) -> None:
+    job, requests = await run(models, "unauthorized_once")
+    assert (job.status, job.model, job.retry_count, requests) == (JobStatus.COMPLETED, "of-our-own", 0, 2)
+    assert job.usage is not None
+    assert job.usage.cost_usd is None, "nobody knows the price"
+
+
+async def test_where_all_fail_the_rules_answer_if_they_may(models: Models) -> None:
+    refused, _ = await run(models, "unauthorized")
+    assert (refused.status, refused.error_code) == (JobStatus.FAILED, "provider_auth")
+    job, _ = await run(models, "unauthorized", options={"allow_rules_fallback": True})
+    assert (job.status, job.provider) == (JobStatus.COMPLETED, "rules")
+    assert job.result is not None
+    assert "rules_fallback" in [warning["code"] for warning in job.result["warnings"]]
+
+
+async def test_of_duplicates_at_the_same_time_one_pays(models: Models) -> None:
+    mark, token = models.provider.mark("steady")
+    data = candidate(mark)
+    ids = await asyncio.gather(*(models.submit(data) for _ in range(4)))
+    jobs = await asyncio.gather(*map(models.ended, ids))
+    assert models.provider.seen[token].count == 1
+    assert sorted(job.usage.input_tokens for job in jobs if job.usage) == [0, 0, 0, 1_000]
+    cached = [job.result["usage"]["cached"] for job in jobs if job.result]
+    assert sorted(cached) == [False, True, True, True]
+
+
+async def test_an_answer_is_kept_until_somebody_wants_a_new_one(models: Models) -> None:
+    mark, token = models.provider.mark("good")
+    data = candidate(mark)
+    for _ in range(2):
+        await models.ended(await models.submit(data))
+    assert models.provider.seen[token].count == 1
+    await models.ended(await models.submit(data, options={"refresh": True}))
+    assert models.provider.seen[token].count == 2
+    await models.ended(await models.submit({**data, "work": []}))
+    assert models.provider.seen[token].count == 3, "another question"
+
+
+async def test_a_budget_is_kept_before_the_call(models: Models) -> None:
+    job, requests = await run(models, "good", options={"max_cost_usd": 0.0001})
+    assert (job.status, job.error_code, requests) == (JobStatus.FAILED, "budget_exceeded", 0)
+    enough, _ = await run(models, "good", options={"max_cost_usd": 1.0})
+    assert enough.status is JobStatus.COMPLETED
+
+
+async def test_progress_moves_while_the_model_writes(models: Models) -> None:
+    mark, _ = models.provider.mark("steady")
+    job_id = await models.submit(candidate(mark))
+    seen = [job.progress async for job in models.queue.watch(job_id)]
+    shown = [progress.percentage for progress in seen if progress and progress.stage == "writing"]
+    assert len(set(shown)) >= 2
+    assert shown == sorted(shown)
+
+
+async def test_a_cancel_closes_the_connection(models: Models) -> None:
+    mark, token = models.provider.mark("slow")
+    job_id = await models.submit(candidate(mark))
+    async with aclosing(models.queue.watch(job_id)) as changes:
+        async for job in changes:
+            if job.progress and job.progress.stage == "writing":
+                break
+    await models.queue.cancel_job(job_id)
+    async with asyncio.timeout(2):
+        while await models.provider.closed.get() != token:
+            pass
+    assert (await models.queue.get_job_status(job_id)).status is JobStatus.CANCELLED
+
+
+async def test_a_bulk_by_a_model_sums_what_it_cost(models: Models) -> None:
+    mark, token = models.provider.mark("good")
+    people = [candidate(mark, f"number {number}") for number in range(6)]
+    job = await models.ended(
+        await models.submit({}, type=JobType.BULK_CANDIDATE_ENRICHMENT, candidate_data=None, candidates=people)
+    )
+    assert job.status is JobStatus.COMPLETED, job.error
+    assert job.result is not None
+    assert (job.result["completed"], job.result["usage"]["inputTokens"]) == (6, 6_000)
+    assert models.provider.seen[token].count == 6
+
+
+async def test_one_refusal_pauses_everybody_and_nobody_fails(tmp_path_factory: pytest.TempPathFactory) -> None:
+    async with stack(tmp_path_factory.mktemp("cooling")) as models:
+        marks = [models.provider.mark("cooling") for _ in range(30)]
+        people = [candidate(mark) for mark, _ in marks]
+        # One token for all of them: the first request is refused, the others are answered.
+        token = marks[0][1]
+        people = [json.loads(MARK.sub(f"scenario-cooling-{token}", json.dumps(one))) for one in people]
+        people = [{**one, "skills": [{"name": f"Skill {number}"}]} for number, one in enumerate(people)]
+        ids = [await models.submit(one) for one in people]
+
+        async def until_told() -> Job:
+            while True:
+                for job in (await models.queue.list_jobs(queries.Filter(), limit=50)).jobs:
+                    if job.progress and job.progress.message.startswith("Waiting for the provider until "):
+                        return job
+                await asyncio.sleep(0.05)
+
+        async with asyncio.timeout(10):
+            waiting = await until_told()
+        assert waiting.retry_at is not None
+        jobs = await asyncio.gather(*map(models.ended, ids))
+
+        at = models.provider.seen[token].at
+        assert len([moment for moment in at if moment < at[0] + 7.0]) == 1
+        assert {job.status for job in jobs} == {JobStatus.COMPLETED}
+        assert {job.retry_count for job in jobs} == {0}
+        assert len(at) == 31

@@ -1,0 +1,111 @@
+"""The server. One for a whole session: each test has tokens of its own."""
+
+import asyncio
+import json
+import socket
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from tests.provider.scenarios import MARK, SCENARIOS
+
+
+@dataclass
+class Seen:
+    """What came with one token."""
+
+    bodies: list[str] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
+    """On the monotonic clock."""
+
+    @property
+    def count(self) -> int:
+        return len(self.bodies)
+
+
+@dataclass
+class Provider:
+    base_url: str
+    seen: defaultdict[str, Seen] = field(default_factory=lambda: defaultdict(Seen))
+    closed: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    """The token of each request whose caller closed the connection before the end."""
+
+    @staticmethod
+    def mark(scenario: str) -> tuple[str, str]:
+        """The words that a candidate holds to be treated so, and the token to look it up by."""
+        assert scenario in SCENARIOS
+        token = uuid4().hex[:12]
+        return f"scenario-{scenario}-{token}", token
+
+    async def complete(self, request: Request) -> Response:
+        text = (await request.body()).decode()
+        found = MARK.search(text)
+        scenario, token = found.groups() if found else ("good", "unmarked")
+        seen = self.seen[token]
+        seen.bodies.append(text)
+        seen.at.append(time.monotonic())
+        behaviours = SCENARIOS[scenario]
+        response = await behaviours[min(seen.count, len(behaviours)) - 1](request, json.loads(text))
+        return _Watched(response, lambda: self.closed.put_nowait(token))
+
+    async def tell(self, _: Request) -> Response:
+        """The counts, for who runs it as a process of its own."""
+        return JSONResponse({token: seen.count for token, seen in self.seen.items()})
+
+
+class _Watched(Response):
+    """The response, and a word when it was not read to its end."""
+
+    def __init__(self, response: Response, closed: Callable[[], None]) -> None:
+        self._response = response
+        self._closed = closed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ended = False
+
+        async def sending(message: Message) -> None:
+            nonlocal ended
+            await send(message)
+            ended = message["type"] == "http.response.body" and not message.get("more_body")
+
+        try:
+            await self._response(scope, receive, sending)
+        finally:
+            if not ended:
+                self._closed()
+
+
+def application(provider: Provider) -> Starlette:
+    return Starlette(
+        routes=[
+            Route("/v1/chat/completions", provider.complete, methods=["POST"]),
+            Route("/counts", provider.tell, methods=["GET"]),
+        ]
+    )
+
+
+@asynccontextmanager
+async def providing(port: int = 0) -> AsyncIterator[Provider]:
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+        provider = Provider(f"http://127.0.0.1:{listening.getsockname()[1]}/v1")
+        config = uvicorn.Config(application(provider), log_level="critical", lifespan="off")
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve([listening]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        yield provider
+        server.should_exit = True
+        server.force_exit = True
+        await task
