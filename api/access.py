@@ -52,6 +52,8 @@ NEEDS: dict[str, Need] = {
     "GET /api/enrichment/jobs/{jobId}/input": Scope.READ,
     "POST /api/enrichment/jobs/actions": Open.ANYBODY_KNOWN,
     "GET /api/enrichment/jobs/actions/{actionId}": Scope.READ,
+    "GET /api/candidates/{candidateId}/export": Scope.EXPORT,
+    "DELETE /api/candidates/{candidateId}": Scope.ERASE,
     "GET /api/queue/dashboard": Scope.READ,
     "GET /api/queue/events": Scope.READ,
     "POST /api/queue/{queue}/pause": Scope.ADMIN,
@@ -105,7 +107,7 @@ class Gate:
             Forbidden: somebody who may not do this, or a browser that does it for another site.
             RateLimited: somebody who has asked too often.
         """
-        need = needed(request.method, request.scope["route"].path)
+        need = needed(request.method, request.scope["route"].path_format)
         if need is Open.NOBODY_ASKED:
             return None
         principal = await self._caller(request)

@@ -60,6 +60,7 @@ ACTION_FAILED = LogEvent("action_failed")
 LIMITS_LOST = LogEvent("limits_lost")
 SWEPT = LogEvent("swept")
 CLEANED_UP = LogEvent("cleaned_up")
+CANDIDATE_ERASED = LogEvent("candidate_erased")
 
 
 class JsonFormatter(logging.Formatter):

@@ -19,6 +19,8 @@ from enrichment.cleanup import Cleanup, clean_up
 from enrichment.db import Database
 from enrichment.documents import formats
 from enrichment.documents.formats import Format
+from enrichment.erasure.act import Eraser, Receipt
+from enrichment.erasure.exports import Export, export
 from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
@@ -266,6 +268,19 @@ class EnrichmentQueue:
         waiting = Progress(percentage=0, stage=JobStatus.PENDING, message="Waiting for its turn")
         await self._progress.report(job_id, retried.run, waiting)
         return await self.get_job_status(job_id)
+
+    async def export_candidate(self, candidate_id: str) -> Export:
+        """All that is held of a candidate."""
+        return await export(self._database, self._tenant, candidate_id)
+
+    async def erase_candidate(self, candidate_id: str, *, by: str = "local") -> Receipt:
+        """Erases a candidate from every store, open jobs too. Repeating it is harmless.
+
+        Raises:
+            StorageUnavailable: a store does not answer; repeat it, to finish what is left.
+        """
+        eraser = Eraser(self._database, self._progress, self._client, self._tenant)
+        return await eraser.erase(candidate_id, by=by)
 
     async def review_job(self, job_id: str, status: ReviewStatus, edits: Sequence[Edit] = (), *, by: str) -> Job:
         """Approves or rejects the result of a completed job, field by field where `edits` says so.

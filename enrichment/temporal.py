@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     Priority,
@@ -19,7 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from enrichment import payloads, queues
-from enrichment.errors import UnsupportedType
+from enrichment.errors import StorageUnavailable, UnsupportedType
 from enrichment.jobs.outbox import Dispatchable
 from enrichment.models import JobStatus, JobType
 from enrichment.runs import JobRun
@@ -127,6 +129,24 @@ async def start(client: Client, job: Dispatchable) -> None:
 
 def handle(client: Client, job_id: str, run: int) -> "WorkflowHandle[object, object]":
     return client.get_workflow_handle(workflow_id(job_id, run))
+
+
+async def delete(client: Client, job_id: str, run: int) -> bool:
+    """Deletes a run with its history, and ends it if it still runs. False: there is no such run.
+
+    Raises:
+        StorageUnavailable: Temporal does not answer.
+    """
+    request = DeleteWorkflowExecutionRequest(
+        namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=workflow_id(job_id, run))
+    )
+    try:
+        await client.workflow_service.delete_workflow_execution(request, retry=True, timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise StorageUnavailable("Temporal does not answer: repeat it later") from None
+    return True
 
 
 async def signal(client: Client, job_id: str, run: int, name: str, *values: str) -> bool:

@@ -34,6 +34,8 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "resume": ("operations", "Let a paused queue go on."),
         "cleanup": ("operations", "Delete jobs that ended long ago, keeping the newest."),
         "webhooks": ("webhooks", "Who is told when jobs end: endpoints, their secrets, what was delivered."),
+        "export": ("candidates", "Print all that is held of a candidate, as JSON."),
+        "erase": ("candidates", "Erase a candidate from every store; show the receipt."),
         "keys": ("keys", "Make, list, rotate and revoke the keys of the API."),
     },
 }

@@ -75,6 +75,12 @@ class Api:
     async def resume(self, band: str) -> JSON:
         return await self._json("POST", f"/api/queue/{quote(band, safe='')}/resume")
 
+    async def export(self, candidate_id: str) -> JSON:
+        return await self._json("GET", f"/api/candidates/{quote(candidate_id, safe='')}/export")
+
+    async def erase(self, candidate_id: str) -> JSON:
+        return await self._json("DELETE", f"/api/candidates/{quote(candidate_id, safe='')}")
+
     async def document(self, job_id: str, format_: str = "md") -> bytes:
         """The competence file; as Markdown and HTML in UTF-8."""
         return (await self._ask("GET", _path(job_id, "document"), params={"format": format_})).content

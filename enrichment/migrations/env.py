@@ -10,6 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from enrichment.access import keys, wall  # noqa: F401 its tables join the metadata
 from enrichment.audit import entries  # noqa: F401 likewise
+from enrichment.erasure import records as erasures  # noqa: F401 likewise
 from enrichment.responses import store  # noqa: F401 likewise
 from enrichment.review import reviews  # noqa: F401 likewise
 from enrichment.spending import budgets, ledger  # noqa: F401 likewise

@@ -78,8 +78,9 @@ _RESERVE = text(f"""
     WITH reserved AS (
         INSERT INTO enrichment_response AS response
             (key, tenant, candidate_id, job_id, run, model, prompt_version, leased_until, expires_at)
-        VALUES (:key, :tenant, :candidate_id, :job_id, :run, :model, :prompt_version,
-                clock_timestamp() + :lease, clock_timestamp() + :ttl)
+        SELECT :key, tenant, candidate_id, id, :run, :model, :prompt_version,
+               clock_timestamp() + :lease, clock_timestamp() + :ttl
+        FROM enrichment_job WHERE id = :job_id
         ON CONFLICT (key) DO UPDATE
         SET job_id = excluded.job_id, run = excluded.run, leased_until = excluded.leased_until,
             expires_at = excluded.expires_at, response = NULL, usable = true
@@ -95,8 +96,9 @@ _RESERVE = text(f"""
 _STORE = text("""
     INSERT INTO enrichment_response AS response
         (key, tenant, candidate_id, job_id, run, model, prompt_version, leased_until, expires_at, response)
-    VALUES (:key, :tenant, :candidate_id, :job_id, :run, :model, :prompt_version,
-            clock_timestamp(), clock_timestamp() + :ttl, CAST(:response AS jsonb))
+    SELECT :key, tenant, candidate_id, id, :run, :model, :prompt_version,
+           clock_timestamp(), clock_timestamp() + :ttl, CAST(:response AS jsonb)
+    FROM enrichment_job WHERE id = :job_id
     ON CONFLICT (key) DO UPDATE
     SET response = excluded.response, leased_until = excluded.leased_until, expires_at = excluded.expires_at,
         job_id = excluded.job_id, run = excluded.run, usable = true
@@ -130,7 +132,7 @@ async def reserve(database: Database, question: Question, ttl: timedelta) -> Kep
 
 
 async def store(database: Database, question: Question, response: JSON, ttl: timedelta) -> None:
-    """Keeps what was paid for. Of two that were paid for the same question, the first stays."""
+    """Keeps what was paid for, unless its job was erased meanwhile; of two for the same question the first."""
     await database.execute(_STORE, _of(question) | {"ttl": ttl, "response": json.dumps(response)})
 
 
@@ -172,8 +174,6 @@ async def forget_expired(database: Database) -> int:
 def _of(question: Question) -> dict[str, Any]:
     return {
         "key": question.key,
-        "tenant": question.tenant,
-        "candidate_id": question.candidate_id,
         "job_id": question.job_id,
         "run": question.run,
         "model": question.model,

@@ -13,6 +13,8 @@ from sqlalchemy import event, text
 from enrichment.access import wall
 from enrichment.audit import entries
 from enrichment.db import Database, dsn
+from enrichment.erasure import exports
+from enrichment.erasure import records as erasures
 from enrichment.jobs import batches, documents, lanes, outbox, pauses, queries, statistics, transitions, upkeep
 from enrichment.models import JobStatus, JobType, ReviewStatus
 from enrichment.responses import store as responses
@@ -49,7 +51,7 @@ SEED = text("""
 """)
 DOCUMENTS = text("""
     INSERT INTO enrichment_document (job_id, format, run, content)
-    SELECT id, 'md', 1, '\\x00' FROM enrichment_job WHERE tenant = 'plans'
+    SELECT id, 'md', 1, '\\x78' FROM enrichment_job WHERE tenant = 'plans'
 """)
 THROUGHPUT = text("""
     INSERT INTO enrichment_throughput (minute, tenant, queue, status, shard, jobs, seconds)
@@ -160,6 +162,9 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "erase responses": lambda db: responses.erase(db, "plans", "none"),
     "erase jobs' responses": lambda db: responses.erase_of_jobs(db, ["none"]),
     "forget responses": lambda db: responses.forget_expired(db),
+    "held of a candidate": lambda db: erasures.held(db, "plans", "c7"),
+    "export": lambda db: exports.export(db, "plans", "c7"),
+    "delete a candidate's jobs": lambda db: erasures.delete(db, "nobody", ["plan-7"]),
     "claim deliveries": lambda db: deliveries.claim(db, 20),
     "mark deliveries": lambda db: deliveries.mark_started(db, [Due("plan-7", 1, 1)]),
     "what to tell": lambda db: deliveries.telling(db, "plan-7", 1),

@@ -22,7 +22,7 @@ PEPPER = "9tYq-3vWmZ7nKc_2RfXb5LdHs8GpJe4Aua6"
 def routes() -> set[str]:
     """Every route that there is, as the table of needs names it."""
     return {
-        f"{method} {getattr(route, 'path', '')}"
+        f"{method} {getattr(route, 'path_format', '')}"
         for router in ROUTERS
         for route in router.routes
         for method in getattr(route, "methods", None) or ()

@@ -1,0 +1,91 @@
+"""Erasing a candidate. Jobs are cancelled first; rows go last, since they say what else there is to erase."""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from temporalio.client import Client
+
+from enrichment import temporal
+from enrichment.db import Database
+from enrichment.erasure import records
+from enrichment.erasure.records import Held
+from enrichment.events import CANDIDATE_ERASED
+from enrichment.jobs import transitions
+from enrichment.models import OPEN, Model
+from enrichment.progress import ProgressStore
+from enrichment.responses import store as responses
+
+_REASON = "The candidate is erased"
+STORES = (
+    "jobs",
+    "results",
+    "documents",
+    "events",
+    "reviews",
+    "webhooks",
+    "responses",
+    "actions",
+    "workflows",
+    "progress",
+)
+
+log = logging.getLogger(__name__)
+
+
+class Receipt(Model):
+    """What was erased of a candidate, by store; all zero where nothing was held, or is any more."""
+
+    erasure_id: str
+    """Of the tombstone, which holds these counts and no personal data."""
+    erased_at: datetime
+    cancelled_jobs: int
+    erased: dict[str, int]
+
+
+class Eraser:
+    """Erases candidates of one tenant."""
+
+    def __init__(self, database: Database, progress: ProgressStore, client: Client, tenant: str) -> None:
+        self._database = database
+        self._progress = progress
+        self._client = client
+        self._tenant = tenant
+
+    async def erase(self, candidate_id: str, *, by: str) -> Receipt:
+        """Erases everything. Repeating it is harmless, and finishes what was broken off.
+
+        Raises:
+            StorageUnavailable: the database or Temporal does not answer; what is left is still found by the next call.
+        """
+        erased: Counter[str] = Counter(dict.fromkeys(STORES, 0))
+        cancelled = 0
+        while jobs := await records.held(self._database, self._tenant, candidate_id):
+            cancelled += await self._cancel(jobs)
+            erased["workflows"] += await self._delete_workflows(jobs)
+            ids = [job.id for job in jobs]
+            erased["responses"] += await responses.erase_of_jobs(self._database, ids)
+            erased.update(await records.delete(self._database, self._tenant, ids))
+            if parents := sorted({job.parent_id for job in jobs if job.parent_id}):
+                await records.sum_again(self._database, parents)
+            erased["progress"] += await self._progress.delete(ids)
+        erased["responses"] += await responses.erase(self._database, self._tenant, candidate_id)
+        erased["actions"] += await records.forget_actions(self._database, self._tenant, candidate_id)
+        written = json.dumps({"cancelledJobs": cancelled, **erased})
+        erasure_id, at = await records.bury(self._database, self._tenant, candidate_id, by, written)
+        log.info("Erased a candidate", extra=CANDIDATE_ERASED.fields(count=erased["jobs"]))
+        return Receipt(erasure_id=erasure_id, erased_at=at, cancelled_jobs=cancelled, erased=dict(erased))
+
+    async def _cancel(self, jobs: Sequence[Held]) -> int:
+        """Their work stops within 2 s, and stores nothing any more."""
+        found = [job for job in jobs if job.status in OPEN]
+        changed = [await transitions.cancel(self._database, self._tenant, job.id, _REASON) for job in found]
+        return len([one for one in changed if one is not None])
+
+    async def _delete_workflows(self, jobs: Sequence[Held]) -> int:
+        """Of each run, with its history and its search attributes; it also ends what still runs."""
+        runs = [(job.id, run) for job in jobs if job.parent_id is None for run in range(1, job.runs + 1)]
+        return sum(await asyncio.gather(*(temporal.delete(self._client, *run) for run in runs)))

@@ -1,0 +1,76 @@
+"""Erasure and export by their callers: tenants, ids of every kind, the command line, stores that are away."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from enrichment import temporal
+from enrichment.errors import StorageUnavailable
+from enrichment.models import Submission
+from enrichment.service import EnrichmentQueue
+from tests.integration.test_cli import CommandLine
+
+ADA = {"basics": {"name": "Ada Byron"}}
+LATER = "2999-01-01T00:00:00Z"
+
+
+async def a_job(queue: EnrichmentQueue, candidate_id: str) -> str:
+    request = Submission(type="skills_optimization", candidate_id=candidate_id, candidate_data=ADA, run_at=LATER)
+    return (await queue.add_job(request)).id
+
+
+async def test_a_tenant_erases_and_sees_its_own_alone(queue: EnrichmentQueue) -> None:
+    ours, theirs = (queue.for_tenant(f"tenant-{uuid4().hex}") for _ in range(2))
+    kept = await a_job(theirs, "cand-1")
+    await a_job(ours, "cand-1")
+
+    assert len((await ours.export_candidate("cand-1")).jobs) == 1
+    assert (await ours.erase_candidate("cand-1")).erased["jobs"] == 1
+    assert (await theirs.get_job_status(kept)).status == "pending"
+    assert len((await theirs.export_candidate("cand-1")).jobs) == 1
+
+
+@pytest.mark.parametrize("candidate_id", ["a/b", "x@y.example", "with space", "c:1+2", "export"])
+async def test_any_id_that_a_job_can_have(api: httpx.AsyncClient, queue: EnrichmentQueue, candidate_id: str) -> None:
+    await a_job(queue, candidate_id)
+    address = f"/api/candidates/{httpx.URL('http://x').copy_with(path='/' + candidate_id).raw_path.decode()[1:]}"
+    assert len((await api.get(f"{address}/export")).json()["jobs"]) == 1
+    assert (await api.delete(address)).json()["erased"]["jobs"] == 1
+
+
+async def test_what_is_no_id_is_refused_and_an_unknown_one_erases_nothing(api: httpx.AsyncClient) -> None:
+    assert (await api.delete("/api/candidates/%3Cscript%3E")).status_code == 422
+    unknown = await api.delete(f"/api/candidates/{uuid4()}")
+    assert (unknown.status_code, set(unknown.json()["erased"].values())) == (200, {0})
+
+
+async def test_while_temporal_is_away_nothing_is_half_forgotten(
+    queue: EnrichmentQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = queue.for_tenant(f"tenant-{uuid4().hex}")
+    await a_job(ours, "cand-1")
+
+    async def away(*_: object) -> bool:
+        raise StorageUnavailable("Temporal does not answer: repeat it later")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(temporal, "delete", away)
+        with pytest.raises(StorageUnavailable):
+            await ours.erase_candidate("cand-1")
+    assert len((await ours.export_candidate("cand-1")).jobs) == 1, "its rows still say what there is"
+    receipt = await ours.erase_candidate("cand-1")
+    assert receipt.erased["jobs"] == 1
+
+
+async def test_the_commands(api: httpx.AsyncClient, queue: EnrichmentQueue, tmp_path: Path) -> None:
+    enrich = CommandLine(str(api.base_url), tmp_path)
+    candidate_id = f"cand-{uuid4().hex}"
+    await a_job(queue, candidate_id)
+
+    assert '"jobs"' in (await enrich("export", candidate_id)).stdout
+    unasked = await enrich("erase", candidate_id)
+    assert (unasked.code, "without --yes" in unasked.stderr) == (2, True)
+    erased = await enrich("erase", candidate_id, "--yes")
+    assert (erased.code, ["jobs", "1"] in erased.lines, ["cancelled", "1"] in erased.lines) == (0, True, True)
