@@ -24,6 +24,7 @@
     │   └── ContentRefused          content_refused        422
     ├── OutputError             what the model answered
     │   ├── InvalidOutput           invalid_output         502   retry
+    │   │   └── CutOff                  invalid_output         502   retry
     │   └── UnfaithfulOutput        unfaithful_output      502
     ├── BudgetExceeded          budget_exceeded            402
     ├── StorageUnavailable      storage_unavailable        503   retry
@@ -208,6 +209,10 @@ class InvalidOutput(OutputError):
     http_status = 502
     retryable = True
     title = "The model's answer has the wrong form"
+
+
+class CutOff(InvalidOutput):
+    """The answer is longer than the tokens allowed for it."""
 
 
 class UnfaithfulOutput(OutputError):

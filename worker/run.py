@@ -55,37 +55,38 @@ log = logging.getLogger(__name__)
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[None]:
     """A worker of this process's queues: it serves them while the block runs, and drains at its end."""
-    database = Database.connect(settings, application="enrichment worker", pool_size=POOL_SIZE)
-    progress = ProgressStore.connect(settings)
-    client = await temporal.connect(settings)
-    sender = Sender(settings)
-    load = Load()
-    served = [queues.BY_BAND[band] for band in settings.bands]
-    product = await EnrichmentQueue.connect(settings, application="enrichment worker")
-    actions = ActionRunner(database, product)
-    dispatcher = Dispatcher(settings, database, client, [queue.task_queue for queue in served])
-    await temporal.register_search_attributes(client)
-    await schedules.ensure(client, settings)
-    try:
-        async with contextlib.AsyncExitStack() as stack:
-            enricher = await stack.enter_async_context(configured.enricher(settings, database))
-            activities = registry.activities(database, progress, client, enricher, sender)
-            for queue in served:
-                await stack.enter_async_context(_job_worker(client, queue, settings.slots(queue), activities, load))
-            await stack.enter_async_context(_maintenance_worker(client, activities))
-            await stack.enter_async_context(_webhook_worker(client, activities))
-            deliveries = DeliveryDispatcher(database, client)
-            await stack.enter_async_context(
-                _in_background(dispatcher.run(), deliveries.run(), actions.run(), load.tell(database, settings))
-            )
-            log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())
-            yield
-            log.info("Stopping", extra=WORKER_STOPPING.fields())
-    finally:
-        await sender.close()
-        await product.close()
-        await progress.close()
-        await database.close()
+    async with contextlib.AsyncExitStack() as stack:
+        database = Database.connect(settings, application="enrichment worker", pool_size=POOL_SIZE)
+        stack.push_async_callback(database.close)
+        enricher = await stack.enter_async_context(configured.enricher(settings, database))
+        client = await temporal.connect(settings)
+        progress = ProgressStore.connect(settings)
+        stack.push_async_callback(progress.close)
+        sender = Sender(settings)
+        stack.push_async_callback(sender.close)
+        product = await stack.enter_async_context(
+            await EnrichmentQueue.connect(settings, application="enrichment worker")
+        )
+        await temporal.register_search_attributes(client)
+        await schedules.ensure(client, settings)
+
+        load = Load()
+        served = [queues.BY_BAND[band] for band in settings.bands]
+        activities = registry.activities(database, progress, client, enricher, sender)
+        for queue in served:
+            await stack.enter_async_context(_job_worker(client, queue, settings.slots(queue), activities, load))
+        await stack.enter_async_context(_maintenance_worker(client, activities))
+        await stack.enter_async_context(_webhook_worker(client, activities))
+        background = (
+            Dispatcher(settings, database, client, [queue.task_queue for queue in served]).run(),
+            DeliveryDispatcher(database, client).run(),
+            ActionRunner(database, product).run(),
+            load.tell(database, settings),
+        )
+        await stack.enter_async_context(_in_background(*background))
+        log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())
+        yield
+        log.info("Stopping", extra=WORKER_STOPPING.fields())
 
 
 def _job_worker(client: Client, queue: Queue, slots: int, activities: registry.Activities, load: Load) -> Worker:

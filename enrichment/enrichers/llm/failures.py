@@ -14,6 +14,7 @@ from pydantic_ai import exceptions as raised
 from enrichment.errors import (
     ContentRefused,
     ContextTooLong,
+    CutOff,
     EnrichmentError,
     InvalidOutput,
     ProviderAuth,
@@ -45,10 +46,6 @@ class Action(Enum):
     """No attempt can mend it; a next model may."""
     ALERT = auto()
     """As `FAIL`, and an operator has to look: a fallback would hide it for ever."""
-
-
-class CutOff(InvalidOutput):
-    """The answer is longer than the tokens allowed for it."""
 
 
 @dataclass(frozen=True, slots=True)
