@@ -88,6 +88,10 @@ class ReadQuery(_Query):
     action: Literal["stats", "health"] | None = None
 
 
+class SubmitQuery(_Query):
+    dry_run: bool = Field(default=False, description="tell what it would take, and store nothing")
+
+
 class SteerQuery(_Query):
     job_id: JobId
     action: Literal["cancel", "retry"] = "cancel"
@@ -151,6 +155,7 @@ class BulkQuery(_Query):
     max_retries: int | None = Field(default=None, ge=0, le=20)
     run_at: Instant | None = None
     webhook_url: WebhookUrl | None = None
+    dry_run: bool = Field(default=False, description="tell what it would take, and store nothing")
     on_invalid: Literal["refuse", "skip"] = Field(default="refuse", description="what a line that cannot be used does")
 
     @property

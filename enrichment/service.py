@@ -22,6 +22,7 @@ from enrichment.documents.formats import Format
 from enrichment.erasure.act import Eraser, Receipt
 from enrichment.erasure.exports import Export, export
 from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
+from enrichment.estimating import Estimator
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
 from enrichment.jobs import batches, documents, intake, pauses, queries, quotas, statistics, transitions
@@ -33,6 +34,7 @@ from enrichment.review.act import review
 from enrichment.review.edits import Edit
 from enrichment.settings import Settings
 from enrichment.spending import ledger
+from enrichment.spending.estimates import Estimate
 from enrichment.together import Together
 from enrichment.upload import Intake, Limits, Upload
 from enrichment.wake import Wake
@@ -143,14 +145,31 @@ class EnrichmentQueue:
         """
         self._check(request)
         await self._require_quota(1)  # how many more they are is known when they have all come
-        limits = Limits(
-            self._settings.max_upload_candidates, self._settings.max_body_bytes, self._settings.max_upload_bytes
-        )
         job = await self._row(request, idempotency_key)
-        upload = Upload(body, request.options, limits, skip_invalid=skip_invalid, salt=job.request_hash or "")
+        upload = Upload(
+            body, request.options, self._upload_limits(), skip_invalid=skip_invalid, salt=job.request_hash or ""
+        )
         hashed = upload.hash if idempotency_key is not None else lambda: None
         accepted = await intake.accept_bulk(self._database, job, _bulk(request), upload.children(), hashed)
         return self._accepted(accepted, job, hashed()), upload.intake
+
+    async def estimate_job(self, request: Submission) -> Estimate:
+        """What `add_job` would do: it refuses the same, and stores nothing."""
+        self._check(request)
+        return await Estimator(self._database, self._tenant, self._settings.model).of_job(request)
+
+    async def estimate_bulk(
+        self, request: JobRequest, body: AsyncIterator[bytes], *, skip_invalid: bool = False
+    ) -> Estimate:
+        """What `add_bulk` would do: it refuses the same, and stores nothing."""
+        self._check(request)
+        upload = Upload(body, request.options, self._upload_limits(), skip_invalid=skip_invalid, salt="")
+        return await Estimator(self._database, self._tenant, self._settings.model).of_upload(request, upload)
+
+    def _upload_limits(self) -> Limits:
+        return Limits(
+            self._settings.max_upload_candidates, self._settings.max_body_bytes, self._settings.max_upload_bytes
+        )
 
     def _accepted(self, accepted: intake.Accepted, job: intake.NewJob, request_hash: str | None) -> intake.Accepted:
         """Tells of a new job; refuses a key that stands for another request."""

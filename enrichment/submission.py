@@ -48,6 +48,13 @@ def with_candidate(job: NewJob, request: Submission) -> NewJob:
     )
 
 
+def alone(request: Submission) -> NewChild:
+    """The one candidate of a request that is no bulk."""
+    candidate = request.candidate_data or {}
+    candidate_id, hashed = _candidate_id(request), _input_hash(candidate, request.options)
+    return NewChild(new_id(), candidate_id, json.dumps(candidate), hashed)
+
+
 def _candidate_id(request: Submission) -> str | None:
     if request.candidate_data is None:
         return None

@@ -7,13 +7,24 @@ from starlette.responses import Response
 
 from api import answers, upload
 from api.openapi import BULK_BODY, OF_BODY, SUBMISSION_BODY, Responses, problems
-from api.parameters import BulkQuery, IdempotencyKey, Nothing, ReadQuery, SteerQuery, TheQueue, TheSubmission
+from api.parameters import (
+    BulkQuery,
+    IdempotencyKey,
+    ReadQuery,
+    SteerQuery,
+    SubmitQuery,
+    TheQueue,
+    TheSubmission,
+)
 from enrichment.errors import Fault, InvalidInput
 from enrichment.health import Health, Verdict
 from enrichment.jobs.statistics import Stats
 from enrichment.settings import Settings
+from enrichment.spending.estimates import Estimate
 
 router = APIRouter(tags=["enrichment"])
+
+DRY_RUN: Responses = {200: {"description": "With `dryRun`: what it would take", "model": Estimate}}
 
 
 def unhealthy() -> Responses:
@@ -26,15 +37,19 @@ def unhealthy() -> Responses:
     status_code=202,
     summary="Submit a job",
     response_model=answers.AcceptedView,
-    responses=problems(*OF_BODY),
+    responses=problems(*OF_BODY) | DRY_RUN,
     openapi_extra=SUBMISSION_BODY,
 )
-async def submit(queue: TheQueue, submission: TheSubmission, _: Nothing, key: IdempotencyKey = None) -> Response:
+async def submit(
+    queue: TheQueue, submission: TheSubmission, how: Annotated[SubmitQuery, Query()], key: IdempotencyKey = None
+) -> Response:
     """Answers when the job is stored: from then on it reaches `completed`, `failed` or `cancelled`, whatever breaks.
 
     With an `Idempotency-Key` the request can be repeated safely; a repeated one is answered with the same job and
-    `Idempotent-Replayed: true`.
+    `Idempotent-Replayed: true`. With `dryRun=true` it tells what the job would take, and stores nothing.
     """
+    if how.dry_run:
+        return answers.send(await queue.estimate_job(submission))
     return answers.send_accepted(await queue.add_job(submission, idempotency_key=key))
 
 
@@ -43,7 +58,7 @@ async def submit(queue: TheQueue, submission: TheSubmission, _: Nothing, key: Id
     status_code=202,
     summary="Submit many candidates, one a line",
     response_model=answers.BulkAcceptedView,
-    responses=problems(*OF_BODY),
+    responses=problems(*OF_BODY) | DRY_RUN,
     openapi_extra=BULK_BODY,
 )
 async def submit_bulk(
@@ -52,11 +67,13 @@ async def submit_bulk(
     """Answers when all are stored, or none is. The body may be packed with gzip.
 
     A line that cannot be used refuses the bulk and is named by its number; with `onInvalid=skip` it is left out and
-    reported.
+    reported. With `dryRun=true` it tells what the bulk would take, and stores nothing.
     """
     settings: Settings = request.app.state.settings
     body = upload.pieces(request, settings.max_body_bytes)
     skips = wanted.on_invalid == "skip"
+    if wanted.dry_run:
+        return answers.send(await queue.estimate_bulk(wanted.request, body, skip_invalid=skips))
     accepted, intake = await queue.add_bulk(wanted.request, body, skip_invalid=skips, idempotency_key=key)
     return answers.send_accepted(accepted, intake)
 

@@ -30,12 +30,14 @@ class Api:
         self.location = location
         self._http = http
 
-    async def submit(self, body: JSON, idempotency_key: str | None = None) -> JSON:
+    async def submit(self, body: JSON, idempotency_key: str | None = None, *, dry_run: bool = False) -> JSON:
         headers = {"Content-Type": "application/json"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
+        params = {"dryRun": "true"} if dry_run else None
         # Escaped, a lone surrogate in a résumé reaches the API, whose answer says what is wrong with it.
-        return await self._json("POST", "/api/enrichment", content=json.dumps(body).encode(), headers=headers)
+        content = json.dumps(body).encode()
+        return await self._json("POST", "/api/enrichment", params=params, content=content, headers=headers)
 
     async def job(self, job_id: str) -> JSON:
         return await self._json("GET", _path(job_id))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,6 +82,9 @@ def submit(
         ),
     ] = None,
     webhook: Annotated[str | None, typer.Option(metavar="URL", help="Who is told when a job has ended.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what it would take, in tokens, money and time; submit nothing.")
+    ] = False,
     stage_ms: Annotated[
         int | None, typer.Option(min=0, max=60_000, help="Rehearsals only: pause at each stage, in milliseconds.")
     ] = None,
@@ -128,7 +132,10 @@ def submit(
         bodies = {named: _given(request | {"candidates": candidates})}
     else:
         bodies = {file: _given(request | {"candidateData": read_candidate(file)}) for file in files}
-    asyncio.run(_submit(api, bodies, idempotency_key, watch=watch, as_json=as_json))
+    if dry_run:
+        asyncio.run(_estimate(api, bodies, as_json=as_json))
+    else:
+        asyncio.run(_submit(api, bodies, idempotency_key, watch=watch, as_json=as_json))
 
 
 def _check(files: list[str], *, is_bulk: bool, one_only: dict[str, str | None]) -> None:
@@ -166,3 +173,22 @@ def _show(job: JSON, file: str, *, watch: bool, as_json: bool) -> None:
         typer.echo(f"{job['jobId']}  to {job['queue']}  {Path(file).name}")
     else:
         typer.echo(output.row(job["jobId"], job["status"], job["queue"], file))
+
+
+async def _estimate(url: str | None, bodies: dict[str, JSON], *, as_json: bool) -> None:
+    async with connect(find(url)) as api:
+        for file, body in bodies.items():
+            estimate = await api.submit(body, dry_run=True)
+            if as_json:
+                typer.echo(json.dumps(estimate))
+            else:
+                typer.echo(output.row(file, *_ranges(estimate)))
+
+
+def _ranges(estimate: JSON) -> Iterator[str]:
+    """Jobs, tokens, dollars, seconds; a question mark where nobody knows."""
+    yield count(estimate["count"], "job")
+    tokens, cost, seconds = estimate["tokens"], estimate["costUsd"], estimate["expectedSeconds"]
+    yield f"{tokens['min']}-{tokens['max']} tokens"
+    yield f"${cost['min']:.4f}-{cost['max']:.4f}" if cost else "$?"
+    yield f"{seconds['min']:.1f}-{seconds['max']:.1f} s" if seconds else "? s"

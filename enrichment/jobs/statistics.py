@@ -11,6 +11,7 @@ from enrichment.jobs import pauses
 from enrichment.models import JobStatus, JobType, Model
 from enrichment.review.reviews import Approval, approvals
 from enrichment.spending import ledger
+from enrichment.spending.estimates import Pace
 from enrichment.spending.ledger import DailySpend
 from enrichment.tables import CountRow, WorkerRow
 
@@ -126,6 +127,24 @@ _NEWEST_FAILURES = text("""
         WHERE tenant = :tenant AND status = 'failed' AND error_code = code ORDER BY id DESC LIMIT 1
     ) AS newest
 """)
+
+
+_PACE = text("""
+    SELECT avg(seconds) AS average, percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95
+    FROM (SELECT extract(epoch FROM completed_at - started_at) AS seconds, status, provider
+          FROM enrichment_job WHERE tenant = :tenant AND type = :type ORDER BY id DESC LIMIT :sample) AS latest
+    WHERE status = 'completed' AND seconds IS NOT NULL AND (provider = 'rules') = :by_rules
+""")
+
+
+async def pace(database: Database, tenant: str, job_type: JobType, band: str, *, by_rules: bool) -> Pace:
+    """How long jobs of this type have taken of late, and what stands before a new one in this band."""
+    taken = (
+        await database.execute(_PACE, {"tenant": tenant, "type": job_type, "sample": SAMPLE, "by_rules": by_rules})
+    ).one()
+    queue = (await load(database, tenant)).queues[band]
+    seconds = None if taken.average is None else (float(taken.average), float(taken.p95))
+    return Pace(seconds, queue.pending + queue.in_progress, queue.slots)
 
 
 async def stats(database: Database, tenant: str) -> Stats:

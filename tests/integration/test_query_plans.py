@@ -165,6 +165,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "held of a candidate": lambda db: erasures.held(db, "plans", "c7"),
     "export": lambda db: exports.export(db, "plans", "c7"),
     "delete a candidate's jobs": lambda db: erasures.delete(db, "nobody", ["plan-7"]),
+    "pace": lambda db: statistics.pace(db, "plans", JobType.SKILLS_OPTIMIZATION, "low", by_rules=True),
     "claim deliveries": lambda db: deliveries.claim(db, 20),
     "mark deliveries": lambda db: deliveries.mark_started(db, [Due("plan-7", 1, 1)]),
     "what to tell": lambda db: deliveries.telling(db, "plan-7", 1),
