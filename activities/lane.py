@@ -53,8 +53,8 @@ class Lane:
         """The last job that was begun; those behind it are next."""
         self._ended: list[RunEnding] = []
         """Endings in hand, to be written with the next turn."""
-        self._has_failure = False
-        """Whether one of those written last is a failure."""
+        self._written: tuple[int, int] = (0, 0)
+        """How many of them were written last, and how many of those are failures."""
         self._news: list[tuple[RunEnding, int]] = []
         """Those of them that somebody may be following, with the attempt."""
         self._waits = False
@@ -68,11 +68,11 @@ class Lane:
             while time.monotonic() < ends_at and not activity.is_worker_shutdown():
                 if not await self._turn() and not await reuse.settle_twins(self._database, self._lane.bulk):
                     return False
-                await self._tally.pass_by(self._given.bulk, has_failure=self._has_failure)
+                await self._tally.pass_by(self._given.bulk, *self._written)
                 if self._waits:
                     await self._attempts.until_stored(self._write)
                     return False
-            if activity.is_worker_shutdown() or await lanes.is_anyone_waiting(self._database, self._lane.bulk):
+            if activity.is_worker_shutdown() or await self._attempts.until_stored(self._is_anyone_waiting):
                 break
         await self._attempts.until_stored(self._write)
         return True
@@ -93,6 +93,9 @@ class Lane:
                 await lanes.give_back(self._database, self._lane, children)
             raise
         return bool(children) or await self._is_held()
+
+    async def _is_anyone_waiting(self) -> bool:
+        return await lanes.is_anyone_waiting(self._database, self._lane.bulk)
 
     async def _is_held(self) -> bool:
         """Whether a pause holds the jobs back; then this has waited a moment."""
@@ -128,7 +131,8 @@ class Lane:
             after=self._after,
             until=self._given.until or lanes.LAST,
         )
-        self._has_failure = any(ending.outcome.status is JobStatus.FAILED for ending in self._ended)
+        failed = sum(ending.outcome.status is JobStatus.FAILED for ending in self._ended)
+        self._written = len(self._ended), failed
         told, self._ended, self._news = self._news, [], []
         for ending, attempt in told:
             await self._endings.tell(ending.id, ending.run, ending.outcome.status, attempt)

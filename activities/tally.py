@@ -1,10 +1,13 @@
 """How far a bulk is, counted from its rows now and then, by whichever of its lanes comes by."""
 
+import asyncio
+import contextlib
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from enrichment.db import Database
+from enrichment.errors import StorageUnavailable
 from enrichment.jobs import batches
 from enrichment.models import Standing
 from enrichment.progress import ProgressStore, of_bulk
@@ -15,14 +18,39 @@ SHARE = 50
 """A count reads every row of the bulk: it waits for so many times as long as the last one took."""
 DECISIVE = 20
 """So many must have ended before their failures can stop a bulk."""
+PART = 100
+"""A doubt is counted at most once for each hundredth of the bulk: so often is never too often, and soon enough."""
 
 
 @dataclass(slots=True)
-class _Count:
-    """When the bulk was last counted, and how long that took. While it is being counted, `took_s` is infinite."""
+class _Known:
+    """What this process knows of a bulk: the last count, and what its own lanes have ended since."""
 
-    at: float
-    took_s: float
+    total: int | None = None
+    """None: it was not counted yet."""
+    most: float | None = None
+    """The share of failures that stops it, if there is one."""
+    ended: int = 0
+    failed: int = 0
+    ended_since: int = 0
+    due_at: float = -math.inf
+    counting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def add(self, ended: int, failed: int) -> None:
+        self.ended += ended
+        self.failed += failed
+        self.ended_since += ended
+
+    def is_doubtful(self) -> bool:
+        """Whether too many may have failed, so that nothing more should begin before that is counted."""
+        if self.total is None:
+            return self.failed > 0
+        if self.most is None or self.ended_since * PART < self.total:
+            return False
+        return _is_too_often(self.failed, self.ended, self.total, self.most)
+
+    def is_due(self) -> bool:
+        return time.monotonic() >= self.due_at
 
 
 class Tally:
@@ -31,30 +59,46 @@ class Tally:
     def __init__(self, database: Database, progress: ProgressStore) -> None:
         self._database = database
         self._progress = progress
-        self._counts: dict[str, _Count] = {}
+        self._known: dict[str, _Known] = {}
 
-    async def pass_by(self, bulk: JobRun, *, has_failure: bool) -> None:
-        """Counts and shows how far the bulk is, if that is due; sooner where a failure may stop it."""
-        last = self._counts.get(bulk.job_id, _Count(-math.inf, 0.0))
-        wait_s = SHARE * last.took_s if has_failure else max(EVERY_S, SHARE * last.took_s)
-        if time.monotonic() >= last.at + wait_s:
-            await self.count(bulk)
+    async def pass_by(self, bulk: JobRun, ended: int, failed: int) -> None:
+        """A lane has ended so many jobs. Counts and shows how far the bulk is, if that is due.
+
+        Where the failures may stop it, this waits until that is counted, however many lanes come by.
+        """
+        known = self._known.setdefault(bulk.job_id, _Known())
+        known.add(ended, failed)
+        if not known.is_doubtful() and (known.counting.locked() or not known.is_due()):
+            return
+        async with known.counting:
+            if known.is_doubtful() or known.is_due():
+                with contextlib.suppress(StorageUnavailable):  # the lane notices by itself, and has results in hand
+                    await self._count(bulk, known)
 
     async def count(self, bulk: JobRun) -> Standing | None:
         """Counts, shows, and stops the bulk if too many have failed. None: its run is over."""
+        known = self._known.setdefault(bulk.job_id, _Known())
+        async with known.counting:
+            return await self._count(bulk, known)
+
+    async def _count(self, bulk: JobRun, known: _Known) -> Standing | None:
         began = time.monotonic()
-        self._counts[bulk.job_id] = _Count(began, math.inf)
+        known.ended_since = 0
         try:
             tally = await batches.tally(self._database, bulk.job_id, bulk.run)
         finally:
-            self._counts[bulk.job_id] = _Count(time.monotonic(), time.monotonic() - began)
+            took_s = time.monotonic() - began
+            known.due_at = began + took_s + max(EVERY_S, SHARE * took_s)
         if tally is None:
-            self._counts.pop(bulk.job_id, None)
+            known.total, known.most = 0, None  # for the lanes that wait here: it is over
+            self._known.pop(bulk.job_id, None)
             return None
-        standing, most = tally
-        if most is not None and _fails_too_often(standing, most):
-            ended, share = standing.completed + standing.failed, f"{most:.0%}"
-            why = f"Stopped: {standing.failed} of {ended} candidates failed, more than {share} (maxFailureRate)"
+        standing, known.most = tally
+        known.total, known.failed = standing.total, standing.failed
+        known.ended = standing.completed + standing.failed
+        if known.most is not None and _is_too_often(known.failed, known.ended, known.total, known.most):
+            share = f"{known.failed} of {known.ended} candidates failed, more than {known.most:.0%}"
+            why = f"Stopped: {share} (maxFailureRate)"
             await batches.stop(self._database, bulk.job_id, bulk.run, why)
         await self.show(bulk, standing)
         return standing
@@ -63,6 +107,5 @@ class Tally:
         await self._progress.report(bulk.job_id, bulk.run, of_bulk(standing, stage, message))
 
 
-def _fails_too_often(standing: Standing, most: float) -> bool:
-    ended = standing.completed + standing.failed
-    return ended >= min(DECISIVE, standing.total) and standing.failed > most * ended
+def _is_too_often(failed: int, ended: int, total: int, most: float) -> bool:
+    return ended >= min(DECISIVE, total) and failed > most * ended

@@ -60,7 +60,9 @@ _TALLY = text("""
                count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
                count(*) FILTER (WHERE reused_from IS NOT NULL AND twin_of IS NULL) AS skipped,
                count(*) FILTER (WHERE completed_at > clock_timestamp() - interval '30 seconds') AS lately
-        FROM enrichment_job WHERE parent_id = :bulk GROUP BY batch
+        FROM enrichment_job
+        WHERE parent_id = (SELECT id FROM enrichment_job WHERE id = :bulk AND run = :run AND status = 'in_progress')
+        GROUP BY batch
     ), bulk AS (
         SELECT sum(total) AS total, sum(pending) AS pending, sum(in_progress) AS in_progress, sum(running) AS running,
                sum(completed) AS completed, sum(failed) AS failed, sum(cancelled) AS cancelled,

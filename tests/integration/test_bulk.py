@@ -179,6 +179,22 @@ async def test_too_many_failures_stop_a_bulk(queue: EnrichmentQueue, enriched: l
     assert jobs[-1].error == "Its bulk was stopped: too many failed"
 
 
+async def test_nothing_begins_while_failures_are_counted_that_may_stop_a_bulk(
+    queue: EnrichmentQueue, enriched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = batches.tally
+
+    async def slowly(*given: Any) -> Any:
+        await asyncio.sleep(0.5)  # in which the lanes could end all the others
+        return await counted(*given)
+
+    monkeypatch.setattr(batches, "tally", slowly)
+    bulk = await submit(queue, people(300, bad=300), max_failure_rate=0.2, batch_size=5)
+
+    assert "maxFailureRate" in ((await end_of(queue, bulk)).error or "")
+    assert len(enriched) < 150
+
+
 async def test_a_bulk_is_counted_from_its_rows_also_without_redis(
     queue: EnrichmentQueue, enriched: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
