@@ -35,7 +35,7 @@ faults: setup ## load and faults for MINUTES from SEED, then every invariant
 	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3)
 
 bench: setup ## measurements beside BullMQ, taskiq and bare Temporal, in ten minutes; ARGS=--quick for two, ARGS='--only NAME'
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks $(or $(ARGS),--keep docs/benchmarks.md)
 
 lock: $(UV) ## write the locks anew from pyproject.toml: versions and hashes; that of the image has fewer packages
 	$(UV) $(COMPILE) --all-extras --output-file requirements.lock

@@ -20,6 +20,8 @@ from enrichment.devstack import Stack
 
 T = TypeVar("T")
 
+LIMIT_S = 600.0
+"""One scenario takes no longer, whatever hangs."""
 CONNECTIONS = 16
 """Jobs are submitted over so many connections where the number is not itself in question."""
 
@@ -55,7 +57,8 @@ class Bench:
         self._scenario = scenario.name
         sys.stderr.write(f"{scenario.name}: {scenario.question}\n")
         try:
-            await scenario.run(self)
+            async with asyncio.timeout(LIMIT_S):
+                await scenario.run(self)
         except Exception as error:
             self.note(f"Broken off: {type(error).__name__}: {error}")
 

@@ -112,6 +112,8 @@ class Connection(asyncio.Protocol):
             Refused: the answer is no success.
         """
         assert self._transport is not None  # noqa: S101 made by `connections`
+        if self._transport.is_closing():
+            raise Refused("The connection was closed before the request")
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answer

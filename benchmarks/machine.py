@@ -14,9 +14,10 @@ PACKAGES = ("temporalio", "fastapi", "uvicorn", "asyncpg", "sqlalchemy", "redis"
 ROOT = Path(__file__).parent.parent
 
 
-def describe(servers: dict[str, str]) -> dict[str, Any]:
+def describe(servers: dict[str, str], *, quick: bool) -> dict[str, Any]:
     """`servers`: the versions of what is no Python package, by name."""
     return {
+        "quick": quick,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "processor": _processor(),

@@ -6,6 +6,8 @@ from typing import Any
 from benchmarks.ledger import Figure, Ledger
 from benchmarks.scenario import Goal, Scenario
 
+GOALS = "| scenario | figure | goal | measured | |\n|---|---|---|---|---|"
+
 
 def as_json(machine: Mapping[str, Any], scenarios: Sequence[Scenario], ledger: Ledger) -> dict[str, Any]:
     return {
@@ -27,12 +29,26 @@ def as_json(machine: Mapping[str, Any], scenarios: Sequence[Scenario], ledger: L
 def as_markdown(machine: Mapping[str, Any], scenarios: Sequence[Scenario], ledger: Ledger) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     where = f"{machine['cores']} cores ({machine['processor']}), {machine['memoryGb']} GB, {machine['system']}"
+    how = f"{'Quick' if machine['quick'] else 'Full'} sizes, {machine['minutes']:.1f} minutes"
     head = (
         "# Benchmarks\n",
-        f"{machine['date']}, commit {machine['commit']}, {where}. {versions}.\n",
-        "Each figure is a median with its minimum and maximum. The ratio is ours over theirs.\n",
+        f"{machine['date']}, commit {machine['commit']}, {where}. {versions}. {how}.\n",
+        "## Goals\n",
+        GOALS,
+        *(_goal_row(scenario, goal, ledger) for scenario in scenarios for goal in scenario.goals),
+        "\nIn what follows each figure is a median with its minimum and maximum. The ratio is ours over theirs.\n",
     )
     return "\n".join((*head, *(line for scenario in scenarios for line in _section(scenario, ledger))))
+
+
+def _goal_row(scenario: Scenario, goal: Goal, ledger: Ledger) -> str:
+    judged = ledger.judge(scenario.name, goal)
+    measured, verdict = ("not measured", "") if judged is None else (_number(judged[0]), _verdict(judged[1]))
+    return f"| {scenario.name} | {goal.figure} | {goal} | {measured} | {verdict} |"
+
+
+def _verdict(is_met: bool) -> str:
+    return "met" if is_met else "**missed**"
 
 
 def _section(scenario: Scenario, ledger: Ledger) -> Iterator[str]:
@@ -42,8 +58,6 @@ def _section(scenario: Scenario, ledger: Ledger) -> Iterator[str]:
         yield "| figure | who | median | min–max | ratio |\n|---|---|---|---|---|"
         yield from (_row(figure, ledger) for figure in figures)
         yield ""
-    for goal in scenario.goals:
-        yield f"- Goal: {goal.figure} {goal}: {_verdict(scenario, goal, ledger)}"
     yield from (f"- {note}" for note in ledger.notes(scenario.name))
     yield ""
 
@@ -53,14 +67,6 @@ def _row(figure: Figure, ledger: Ledger) -> str:
     spread = f"{_number(min(figure.samples))}–{_number(max(figure.samples))}" if len(figure.samples) > 1 else "one run"
     against = "" if ratio is None else f"{ratio:.2f}"
     return f"| {figure.name} | {figure.who} | {_number(figure.median)} {figure.unit} | {spread} | {against} |"
-
-
-def _verdict(scenario: Scenario, goal: Goal, ledger: Ledger) -> str:
-    judged = ledger.judge(scenario.name, goal)
-    if judged is None:
-        return "not measured"
-    value, is_met = judged
-    return f"{_number(value)}, {'met' if is_met else 'missed'}"
 
 
 def _goal_as_json(scenario: Scenario, goal: Goal, ledger: Ledger) -> dict[str, Any]:

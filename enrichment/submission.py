@@ -10,7 +10,7 @@ from enrichment import queues
 from enrichment.errors import Fault, InvalidInput
 from enrichment.ids import new_id
 from enrichment.jobs.intake import NewChild, NewJob
-from enrichment.models import IDENTIFIER_PATTERN, JSON, JobRequest, Options, Submission
+from enrichment.models import IDENTIFIER_PATTERN, JSON, LONGEST_IDENTIFIER, JobRequest, Options, Submission
 
 MOST_FAULTS = 20
 """So many faults are named in one answer."""
@@ -94,7 +94,7 @@ def _id_in(candidate: JSON, pointer: str, faults: list[Fault]) -> str | None:
     value = candidate.get("candidateId")
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
+    if not isinstance(value, str) or len(value) > LONGEST_IDENTIFIER or not _IDENTIFIER.fullmatch(value):
         faults.append(
             Fault(f"{pointer}/candidateId", "must be a text of 1 to 200 letters, digits and ._:@/+- or spaces")
         )

@@ -11,11 +11,9 @@ from api.openapi import problems
 from api.parameters import Nothing, TheQueue
 from enrichment.erasure.act import Receipt
 from enrichment.erasure.exports import Export
-from enrichment.models import IDENTIFIER_PATTERN
+from enrichment.models import Identifier
 
-CandidateId = Annotated[
-    str, Path(alias="candidateId", pattern=IDENTIFIER_PATTERN, description="The candidate's id in your system")
-]
+CandidateId = Annotated[Identifier, Path(alias="candidateId", description="The candidate's id in your system")]
 
 router = APIRouter(prefix="/api/candidates", tags=["candidates"])
 

@@ -96,8 +96,8 @@ SCENARIO = Scenario(
     goals=(
         *(at_most(_OVER.format(name), 50) for name in OVERVIEWS),
         *(at_most(_OVER.format(name), FLAT, baseline=_UNDER.format(name)) for name in OVERVIEWS),
-        at_most(_COST.format("1,000,000"), 1.1, baseline=_COST.format("1,000")),
-        at_least(_COST.format("1,000,000"), 0.9, baseline=_COST.format("1,000")),
+        *(at_most(_COST.format(f"{rows:,}"), 1.1, baseline=_COST.format(f"{FULL[0]:,}")) for rows in FULL[1:]),
+        *(at_least(_COST.format(f"{rows:,}"), 0.9, baseline=_COST.format(f"{FULL[0]:,}")) for rows in FULL[1:]),
     ),
     run=run,
 )

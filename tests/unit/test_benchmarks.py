@@ -20,7 +20,7 @@ from enrichment.models import JobType
 
 MACHINE = {
     "date": "2026-11-24T03:00:00+00:00", "commit": "abc1234", "processor": "Any", "cores": 2, "memoryGb": 24,
-    "system": "Linux 6", "versions": {"python": "3.11"},
+    "system": "Linux 6", "quick": False, "minutes": 9.8, "versions": {"python": "3.11"},
 }  # fmt: skip
 
 
@@ -68,9 +68,9 @@ def test_the_report_has_each_figure_with_its_spread_and_our_share_of_it(scenario
 def test_the_report_says_of_each_goal_whether_it_was_met(scenario: Scenario, ledger: Ledger) -> None:
     text = report.as_markdown(MACHINE, [scenario], ledger)
 
-    assert "- Goal: jobs/s ≥ 0.9 × limit: 0.94, met" in text
-    assert "- Goal: p50 ≤ 3 × peer: 3.5, missed" in text
-    assert "- Goal: memory ≤ 120: not measured" in text
+    assert "| some | jobs/s | ≥ 0.9 × limit | 0.94 | met |" in text
+    assert "| some | p50 | ≤ 3 × peer | 3.5 | **missed** |" in text
+    assert "| some | memory | ≤ 120 | not measured |  |" in text
 
 
 def test_the_report_says_when_others_were_at_work(scenario: Scenario, ledger: Ledger) -> None:
