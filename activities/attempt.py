@@ -136,7 +136,7 @@ class Attempts:
             metadata=metadata or {},
             attempt=attempt.number,
         )
-        await self._progress.report(attempt.job_id, attempt.run, shown)
+        self._progress.tell(attempt.job_id, attempt.run, shown)
 
     async def record_failure(self, attempt: Attempt, milestone: Milestone, error: EnrichmentError) -> None:
         """Shows why the attempt failed and, where there will be another, when."""

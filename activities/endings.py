@@ -34,4 +34,4 @@ class Endings:
         shown = Progress(
             percentage=percentage, stage=status, message=MESSAGES[status], metadata=metadata or {}, attempt=attempt
         )
-        await self._progress.report(job_id, run, shown)
+        self._progress.tell(job_id, run, shown)

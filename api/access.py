@@ -99,15 +99,15 @@ class Gate:
         self._sessions = sessions
         self._limit = limit
 
-    async def admit(self, request: Request) -> Principal | None:
-        """Who asks; None where nobody is asked.
+    async def admit(self, request: Request, route: str) -> Principal | None:
+        """Who asks; None where nobody is asked. `route` is the path as the table of needs names it.
 
         Raises:
             Unauthorized: nobody that we know.
             Forbidden: somebody who may not do this, or a browser that does it for another site.
             RateLimited: somebody who has asked too often.
         """
-        need = needed(request.method, request.scope["route"].path_format)
+        need = needed(request.method, route)
         if need is Open.NOBODY_ASKED:
             return None
         principal = await self._caller(request)
@@ -197,7 +197,7 @@ def _without_port(host: str) -> str:
 async def enter(request: Request) -> Principal | None:
     """The dependency of every route."""
     gate: Gate = request.app.state.gate
-    return await gate.admit(request)
+    return await gate.admit(request, request.scope["route"].path_format)
 
 
 Caller = Annotated[Principal | None, Depends(enter)]

@@ -131,7 +131,11 @@ class Problem(Model):
 
 
 def send(answer: Model, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(answer.model_dump_json(by_alias=True), status, headers, "application/json")
+    return of_json(answer.model_dump_json(by_alias=True), status, headers)
+
+
+def of_json(content: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(content, status, headers, "application/json")
 
 
 def send_accepted(accepted: Accepted, intake: Intake | None = None) -> Response:

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from api import metrics
 from api.access import Gate, enter
 from api.cross_origin import CrossOrigin
+from api.express import Express
 from api.load import Shedder
 from api.middleware import HeadAsGet, Headers, LastResort, Limits
 from api.openapi import Documented
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
             Middleware(LastResort),
             Middleware(Shedder, most=settings.max_requests),
             Middleware(Limits),
+            Middleware(Express),
         ],
     )
     app.state.settings = settings

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from api import problems, reader
 from api.access import Caller
 from enrichment import ids, queues
+from enrichment.access.scopes import Principal
 from enrichment.actions.records import ActionKind
 from enrichment.documents.formats import Format
 from enrichment.errors import BY_CODE, InvalidInput
@@ -285,11 +286,14 @@ async def plain_query(request: Request) -> None:
 
 async def _queue(request: Request, caller: Caller) -> EnrichmentQueue:
     """As the caller's tenant sees it; where nobody is asked, as no tenant's."""
-    queue: EnrichmentQueue = request.app.state.queue
+    return of_caller(request.app.state.queue, caller)
+
+
+def of_caller(queue: EnrichmentQueue, caller: Principal | None) -> EnrichmentQueue:
     return queue if caller is None else queue.for_tenant(caller.tenant)
 
 
-async def _submission(request: Request) -> Submission:
+async def read_submission(request: Request) -> Submission:
     return _validated(Submission, await reader.read(request, _settings(request).max_body_bytes))
 
 
@@ -329,7 +333,7 @@ def _validated(shape: type[Body], value: object) -> Body:
 
 
 TheQueue = Annotated[EnrichmentQueue, Depends(_queue)]
-TheSubmission = Annotated[Submission, Depends(_submission)]
+TheSubmission = Annotated[Submission, Depends(read_submission)]
 TheBulkAction = Annotated[BulkAction, Depends(_bulk_action)]
 TheCancellation = Annotated[Cancellation, Depends(_cancellation)]
 TheSignIn = Annotated[SignIn, Depends(_sign_in)]

@@ -38,6 +38,13 @@ def of(error: EnrichmentError) -> Response:
     return build(error.http_status, error.code, error.title, detail, faults, headers)
 
 
+def answer(scope: Mapping[str, Any], error: EnrichmentError) -> Response:
+    """The answer to a request that failed so; what the caller is not to blame for is logged."""
+    if error.http_status >= 500:
+        log_failure(scope, error)
+    return of(error)
+
+
 def build(
     status: int,
     code: str,
@@ -111,9 +118,7 @@ class Handlers:
 
     async def _product(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, EnrichmentError)  # noqa: S101 registered for it
-        if error.http_status >= 500:
-            log_failure(request.scope, error)
-        return of(error)
+        return answer(request.scope, error)
 
     async def _parameters(self, _: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 registered for it

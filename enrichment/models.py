@@ -117,7 +117,7 @@ def _this_millennium(value: datetime) -> datetime:
 
 IDENTIFIER_PATTERN = r"^[\w.:@/+\- ]+$"
 LONGEST_IDENTIFIER = 200
-"""Not said in the pattern: counted repeats of all the letters there are cost 20 MB and 150 ms wherever it is compiled."""
+"""Not said in the pattern: counted repeats of all letters that there are cost 20 MB and 150 ms at each use."""
 Identifier = Annotated[str, StringConstraints(strict=True, pattern=IDENTIFIER_PATTERN, max_length=LONGEST_IDENTIFIER)]
 """A candidate's id in the caller's system."""
 Locale = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]

@@ -9,14 +9,15 @@ import contextlib
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Self
 
 from redis.asyncio import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from enrichment.breaker import Breaker
@@ -71,8 +72,11 @@ class ProgressStore:
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
-        self._report = redis.register_script(_REPORT)
+        self._script = redis.register_script(_REPORT)
         self._breaker = Breaker(REST_S)
+        self._news: dict[str, tuple[int, Progress]] = {}
+        """What is to be told next, by job."""
+        self._telling: asyncio.Task[None] | None = None
 
     @classmethod
     def connect(cls, settings: Settings) -> Self:
@@ -80,21 +84,44 @@ class ProgressStore:
         return cls(client(settings))
 
     async def close(self) -> None:
+        """Tells what is left to tell first."""
+        if self._telling is not None:
+            await self._telling
         await self._redis.aclose()
 
     async def report(self, job_id: str, run: int, progress: Progress) -> None:
-        """Stores and announces how far a run is; one of an older run than the one that is held changes nothing."""
-        ended = progress.stage in set(JobStatus) and JobStatus(progress.stage).is_terminal
-        arguments = (
-            run,
-            progress.percentage,
-            progress.stage,
-            progress.message,
-            json.dumps(progress.metadata),
-            progress.attempt,
-            TTL_ENDED_S if ended else TTL_OPEN_S,
-        )
-        await self._try(lambda: self._report(keys=[key(job_id)], args=arguments))
+        """As `tell`, and waits until it is done."""
+        await asyncio.shield(self.tell(job_id, run, progress))
+
+    def tell(self, job_id: str, run: int, progress: Progress) -> asyncio.Task[None]:
+        """Stores and announces how far a run is; one of an older run than the one that is held changes nothing.
+
+        The caller's work need not wait for it. What is told while a call is under way goes with the next one, of each
+        job the last that was told.
+        """
+        held_run, held = self._news.get(job_id, (run, progress))
+        self._news[job_id] = (held_run, held) if held_run > run else (run, progress)
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell(), name="tell progress")
+        return self._telling
+
+    async def _tell(self) -> None:
+        while self._news:
+            news, self._news = self._news, {}
+            await self._try(partial(self._send, news))
+
+    async def _send(self, news: Mapping[str, tuple[int, Progress]]) -> None:
+        try:
+            await self._evaluate(news)
+        except NoScriptError:  # a Redis that we have not met, or that has forgotten everything
+            await self._redis.script_load(_REPORT)
+            await self._evaluate(news)
+
+    async def _evaluate(self, news: Mapping[str, tuple[int, Progress]]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for job_id, (run, progress) in news.items():
+                pipeline.evalsha(self._script.sha, 1, key(job_id), *_arguments(run, progress))
+            await pipeline.execute()
 
     async def read(self, job_ids: Sequence[str]) -> dict[str, Snapshot] | None:
         """The snapshots that there are, by job id. None: Redis does not answer."""
@@ -136,6 +163,19 @@ class ProgressStore:
                 await self._redis.connection_pool.disconnect(inuse_connections=False)
             log.warning("Redis does not answer; progress is stale for now", extra=PROGRESS_LOST.fields(error=error))
             return None
+
+
+def _arguments(run: int, progress: Progress) -> tuple[int | str, ...]:
+    ended = progress.stage in set(JobStatus) and JobStatus(progress.stage).is_terminal
+    return (
+        run,
+        progress.percentage,
+        progress.stage,
+        progress.message,
+        json.dumps(progress.metadata),
+        progress.attempt,
+        TTL_ENDED_S if ended else TTL_OPEN_S,
+    )
 
 
 def client(settings: Settings) -> Redis:

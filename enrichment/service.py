@@ -41,6 +41,7 @@ from enrichment.wake import Wake
 from enrichment.webhooks.registration import endpoint_for
 
 DEFAULT_TENANT = "default"
+NO_SUCH_JOB = "There is no such job"
 
 log = logging.getLogger(__name__)
 
@@ -189,12 +190,23 @@ class EnrichmentQueue:
         """
         job = await self._reading.ask(self._tenant, job_id)
         if job is None:
-            raise NotFound("There is no such job")
+            raise NotFound(NO_SUCH_JOB)
         return job
 
-    async def explain(self, job: Job) -> Job:
-        """The job, with why it waits where it does."""
-        return job.model_copy(update={"waiting": await waiting.why(self._database, job)})
+    async def get_jobs(self, job_ids: Sequence[str]) -> list[Job]:
+        """Those of the jobs that this tenant has, each as `get_job_status` gives it."""
+        jobs, snapshots = await asyncio.gather(
+            queries.get_all(self._database, self._tenant, job_ids), self._progress.read(job_ids)
+        )
+        return [self._with_progress(job, snapshots) for job in jobs]
+
+    async def explain(self, jobs: Sequence[Job]) -> list[Job]:
+        """The jobs, with why they wait where they do."""
+        reasons = await waiting.why(self._database, jobs)
+        return [
+            job if why is None else job.model_copy(update={"waiting": why})
+            for job, why in zip(jobs, reasons, strict=True)
+        ]
 
     async def get_input(self, job_id: str) -> JSON:
         """The candidate's data as it was submitted; of a bulk, how many candidates and batches it has.
@@ -204,7 +216,7 @@ class EnrichmentQueue:
         """
         submitted = await queries.payload(self._database, self._tenant, job_id)
         if submitted is None:
-            raise NotFound("There is no such job")
+            raise NotFound(NO_SUCH_JOB)
         return submitted
 
     async def list_jobs(self, wanted: queries.Filter, *, limit: int = 50, cursor: str | None = None) -> queries.Page:
@@ -424,12 +436,8 @@ class EnrichmentQueue:
         return await intake.accept_all(self._database.for_tenant(tenant), jobs)
 
     async def _read(self, tenant: str, job_ids: Sequence[str]) -> list[Job | None]:
-        different = list(dict.fromkeys(job_ids))
-        jobs, snapshots = await asyncio.gather(
-            queries.get_all(self._database.for_tenant(tenant), tenant, different), self._progress.read(different)
-        )
-        shown = {job_id: self._with_progress(job, snapshots) for job_id, job in jobs.items()}
-        return [shown.get(job_id) for job_id in job_ids]
+        jobs = {job.job_id: job for job in await self.for_tenant(tenant).get_jobs(list(dict.fromkeys(job_ids)))}
+        return [jobs.get(job_id) for job_id in job_ids]
 
     def _check(self, request: JobRequest) -> None:
         """What the settings allow, beyond what the shape itself does."""

@@ -1,6 +1,7 @@
 """Why a job waits: the one sentence that saves its owner a look into four systems."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from enrichment.db import Database
@@ -12,23 +13,32 @@ COUNT_TO = 1_000
 """Places in line are counted so far; beyond, nobody cares for the number."""
 
 
-async def why(database: Database, job: Job) -> Waiting | None:
-    """Why the job does not run now; None: it runs, or it has ended."""
-    if job.status.is_terminal:
-        return None
-    now = datetime.now(UTC)
-    paused_at = (await pauses.paused(database)).get(job.queue)
-    if job.status is JobStatus.IN_PROGRESS:
-        if job.retry_at is None:
-            return None
-        if paused_at is None:
-            return _retry(job, now)
+async def why(database: Database, jobs: Sequence[Job]) -> list[Waiting | None]:
+    """Why each of the jobs does not run now; None: it runs, or it has ended."""
+    now, asked = datetime.now(UTC), [job for job in jobs if _may_wait(job)]
+    if not asked:
+        return [None] * len(jobs)
+    paused, workers = await asyncio.gather(pauses.paused(database), statistics.workers(database))
+    told = await asyncio.gather(*(_one(database, job, paused.get(job.queue), workers, now) for job in asked))
+    by_id = dict(zip((job.job_id for job in asked), told, strict=True))
+    return [by_id.get(job.job_id) for job in jobs]
+
+
+def _may_wait(job: Job) -> bool:
+    return not job.status.is_terminal and (job.status is not JobStatus.IN_PROGRESS or job.retry_at is not None)
+
+
+async def _one(
+    database: Database, job: Job, paused_at: datetime | None, workers: Sequence[statistics.Worker], now: datetime
+) -> Waiting | None:
+    if job.status is JobStatus.IN_PROGRESS and paused_at is None:
+        return _retry(job, now)
     if job.run_at is not None and job.run_at > now:
         return Waiting(reason=WaitReason.SCHEDULED, message=f"It starts at {_time(job.run_at)}", until=job.run_at)
     if paused_at is not None:
         message = f"Its queue is paused since {_time(paused_at)}: nothing new starts until it is resumed"
         return Waiting(reason=WaitReason.PAUSED, message=message)
-    return await _in_line(database, job)
+    return await _in_line(database, job, workers)
 
 
 def _retry(job: Job, now: datetime) -> Waiting | None:
@@ -40,11 +50,9 @@ def _retry(job: Job, now: datetime) -> Waiting | None:
     return Waiting(reason=WaitReason.RETRY, message=message, until=job.retry_at)
 
 
-async def _in_line(database: Database, job: Job) -> Waiting:
+async def _in_line(database: Database, job: Job, workers: Sequence[statistics.Worker]) -> Waiting:
     queue = BY_TASK_QUEUE.get(job.queue)
-    workers, ahead = await asyncio.gather(
-        statistics.workers(database), queries.ahead(database, job.tenant, job, at_most=COUNT_TO)
-    )
+    ahead = await queries.ahead(database, job.tenant, job, at_most=COUNT_TO)
     slots = sum(worker.slots.get(queue.band, 0) for worker in workers) if queue else 0
     running = sum(worker.running.get(queue.band, 0) for worker in workers) if queue else 0
     if not slots:

@@ -90,7 +90,8 @@ async def read(queue: TheQueue, wanted: Annotated[ReadQuery, Query()]) -> Respon
         reason = "give `jobId`, or `action` (stats, health), and not both"
         raise InvalidInput("One of `jobId` and `action` is needed", (Fault("/jobId", reason), Fault("/action", reason)))
     if wanted.job_id is not None:
-        return answers.send(answers.view(await queue.explain(await queue.get_job_status(wanted.job_id))))
+        (job,) = await queue.explain([await queue.get_job_status(wanted.job_id)])
+        return answers.send(answers.view(job))
     if wanted.action == "stats":
         return answers.send(await queue.get_stats())
     health = await queue.check_health()

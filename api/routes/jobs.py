@@ -37,7 +37,8 @@ async def list_jobs(queue: TheQueue, wanted: Annotated[ListQuery, Query()]) -> R
 @router.get("/{jobId}", summary="Read a job", response_model=answers.JobView, responses=problems(404))
 async def read(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
     """With its progress, its result once it is completed, and why it waits if it does."""
-    return answers.send(answers.view(await queue.explain(await queue.get_job_status(job_id))))
+    (job,) = await queue.explain([await queue.get_job_status(job_id)])
+    return answers.send(answers.view(job))
 
 
 @router.get(

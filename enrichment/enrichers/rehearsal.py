@@ -1,6 +1,7 @@
 """A rehearsal: the real enricher, with the delays and failures that a job asks for."""
 
 import asyncio
+import time
 
 from enrichment.enrichers.base import Enricher, Report, Task
 from enrichment.errors import BY_CODE
@@ -20,10 +21,16 @@ class RehearsedEnricher:
         return self._enricher.recipe(job_type)
 
     async def enrich(self, task: Task, report: Report) -> Result:
-        async def slow_report(percentage: int, stage: str, message: str) -> None:
-            await report(percentage, stage, message)
-            await asyncio.sleep(self._rehearsal.stage_ms / 1000)
+        due = time.monotonic()
 
+        async def slow_report(percentage: int, stage: str, message: str) -> None:
+            """A stage takes as long as was asked for, with what the enricher itself does in it."""
+            nonlocal due
+            await report(percentage, stage, message)
+            due = max(due, time.monotonic() - stage_s) + stage_s
+            await asyncio.sleep(due - time.monotonic())
+
+        stage_s = self._rehearsal.stage_ms / 1000
         code = self._rehearsal.fail_code
         if code is not None and self._attempt <= self._rehearsal.fail_attempts:
             await slow_report(10, "rehearsing", "Rehearsing a failure")

@@ -85,16 +85,15 @@ _AHEAD = text("""
 
 async def get(database: Database, tenant: str, job_id: str) -> Job | None:
     """The job with its result. A result that is saved but not final is not shown."""
-    return (await get_all(database, tenant, [job_id])).get(job_id)
+    return next(iter(await get_all(database, tenant, [job_id])), None)
 
 
-async def get_all(database: Database, tenant: str, job_ids: Sequence[str]) -> dict[str, Job]:
-    """Those of the jobs that there are, by id, each as `get` shows it."""
+async def get_all(database: Database, tenant: str, job_ids: Sequence[str]) -> list[Job]:
+    """Those of the jobs that there are, in any order, each as `get` shows it."""
     rows = await database.execute(_GET, {"tenant": tenant, "job_ids": list(job_ids)})
-    return {
-        row.id: _job(row, result=row.result if row.status == JobStatus.COMPLETED else None, edits=row.edits)
-        for row in rows
-    }
+    return [
+        _job(row, result=row.result if row.status == JobStatus.COMPLETED else None, edits=row.edits) for row in rows
+    ]
 
 
 async def statuses(database: Database, job_ids: Sequence[str]) -> dict[str, JobStatus]:

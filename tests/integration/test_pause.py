@@ -54,7 +54,7 @@ async def test_what_runs_is_finished_and_nothing_new_starts(queue: EnrichmentQue
     async with asyncio.timeout(20):  # the slot is free: the next attempt has come, and is held
         while not (await queue.get_workers())[0].running["low"]:
             await asyncio.sleep(0.05)
-    waiting = [await queue.explain(await queue.get_job_status(job_id)) for job_id in (dispatched, accepted)]
+    waiting = await queue.explain([await queue.get_job_status(job_id) for job_id in (dispatched, accepted)])
     assert [job.status for job in waiting] == [JobStatus.PENDING] * 2
     assert [job.waiting and job.waiting.reason for job in waiting] == ["paused", "paused"]
     assert await is_undispatched(database, accepted)
