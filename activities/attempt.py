@@ -23,6 +23,7 @@ from enrichment.jobs.transitions import Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
 from enrichment.progress import ProgressStore
 from enrichment.results import Recipe
+from enrichment.vault import sealing
 
 T = TypeVar("T")
 
@@ -92,7 +93,7 @@ class Attempts:
             await asyncio.sleep(LOOK_EVERY_S / 2)
 
     async def enrich(self, attempt: Attempt, work: Work, milestone: Milestone, *, quiet_s: float = 0.0) -> JSON:
-        """What the enricher answers, as JSON. Nothing is shown of the first `quiet_s`.
+        """What the enricher answers, as JSON, sealed like its candidate. Nothing is shown of the first `quiet_s`.
 
         Raises:
             Superseded: the row was cancelled meanwhile; the work was stopped.
@@ -113,7 +114,7 @@ class Attempts:
         if not quiet_s:
             await self.report(attempt, milestone, STARTED, "started", "Started")
         result = await self._while_ours(attempt, enricher.enrich(task, report))
-        return result.model_dump(mode="json", by_alias=True)
+        return sealing.seal_result(work.key, result.model_dump(mode="json", by_alias=True))
 
     def recipe(self, job_type: JobType) -> Recipe:
         """What results are made with now."""

@@ -35,8 +35,9 @@ class BulkActivities:
             return None
         await lanes.take_back(self._database, bulk.job_id)
         canaries = await batches.canaries(self._database, bulk.job_id)
+        total = (work.payload or {}).get("total", 0)
         return Plan(
-            lanes=max(min(await self._slots(), work.payload["total"]), 1),
+            lanes=max(min(await self._slots(), total), 1),
             at_once=work.options["batchSize"],
             canaries_until=None if canaries is None or canaries.is_approved else canaries.until,
         )

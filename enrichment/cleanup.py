@@ -11,6 +11,7 @@ from enrichment.models import Model
 from enrichment.progress import ProgressStore
 from enrichment.responses import store as responses
 from enrichment.spending import budgets
+from enrichment.vault import keys
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,10 @@ async def clean_up(
     await upkeep.forget_throughput(database, max(age, timedelta(days=1)))
     await budgets.forget_days(database, datetime.now(UTC).date() - timedelta(days=2))
     while await responses.forget_expired(database):
+        on_step()
+    after: str | None = ""
+    while after is not None:
+        after = await keys.forget_unused(database, after)
         on_step()
     log.info("Cleaned up", extra=CLEANED_UP.fields(count=deleted_jobs))
     return Cleanup(deleted_jobs=deleted_jobs, deleted_progress=deleted_progress)

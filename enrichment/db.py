@@ -16,6 +16,7 @@ from enrichment.access import wall
 from enrichment.breaker import Breaker
 from enrichment.errors import EnrichmentError, Internal, InvalidInput, StorageUnavailable
 from enrichment.settings import Settings
+from enrichment.vault.vault import Vault
 
 CONNECT_TIMEOUT_S = 3.0
 STATEMENT_TIMEOUT_S = 5.0
@@ -39,9 +40,10 @@ def dsn(settings: Settings, drivername: str = "postgresql") -> str:
 
 
 class Database:
-    """A pool of connections, and PostgreSQL's errors in our words."""
+    """A pool of connections, PostgreSQL's errors in our words, and the vault for what is stored of candidates."""
 
-    def __init__(self, engine: AsyncEngine, *, is_walled: bool = False) -> None:
+    def __init__(self, engine: AsyncEngine, vault: Vault, *, is_walled: bool = False) -> None:
+        self.vault = vault
         self._engine = engine
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._breaker = Breaker(REST_S)
@@ -53,6 +55,9 @@ class Database:
         """Opens no connection yet: the first statement does. `application` is shown in `pg_stat_activity`.
 
         Behind the wall (see `enrichment.access.wall`) it sees the rows of no tenant, and `for_tenant` those of one.
+
+        Raises:
+            SettingsError: the master keys of the vault cannot be read.
         """
         role = {"role": wall.ROLE} if is_walled else {}
         engine = create_async_engine(
@@ -69,7 +74,7 @@ class Database:
             },
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        return cls(engine, is_walled=is_walled)
+        return cls(engine, Vault.of(settings), is_walled=is_walled)
 
     def for_tenant(self, tenant: str) -> Self:
         """This database as `tenant` sees it, by the same connections. It differs only behind the wall."""

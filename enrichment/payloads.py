@@ -5,10 +5,8 @@ once closed, so that keys can change while runs go on. It is bound to the namesp
 not open. What was written before there were keys stays readable. Messages of failures are payloads then, too.
 """
 
-import base64
-import binascii
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cryptography.exceptions import InvalidTag
@@ -17,12 +15,12 @@ from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 
-from enrichment.settings import Settings, SettingsError
+from enrichment import named_keys
+from enrichment.settings import Settings
 
 ENCODING, KEY_ID = "encoding", "encryption-key-id"
 ENCRYPTED = b"binary/encrypted"
 _NONCE_BYTES = 12
-_KEY_BYTES = 32
 
 
 class Unreadable(Exception):
@@ -74,7 +72,8 @@ def codec(settings: Settings) -> EncryptedPayloads | None:
     """
     if settings.temporal_keys is None:
         return None
-    return EncryptedPayloads(_keys(settings.temporal_keys.get_secret_value().split(",")), settings.temporal_namespace)
+    keys = named_keys.read(settings.temporal_keys.get_secret_value(), "ENRICHMENT_TEMPORAL_KEYS")
+    return EncryptedPayloads(keys, settings.temporal_namespace)
 
 
 def converter(settings: Settings) -> DataConverter:
@@ -87,20 +86,3 @@ def converter(settings: Settings) -> DataConverter:
         payload_codec=encrypting,
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )
-
-
-def _keys(written: Iterable[str]) -> dict[str, AESGCM]:
-    keys = {}
-    for pair in written:
-        key_id, _, encoded = pair.strip().partition(":")
-        try:
-            key = base64.b64decode(encoded, altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if not key_id or len(key) != _KEY_BYTES or key_id in keys:
-            raise SettingsError(
-                "ENRICHMENT_TEMPORAL_KEYS is not usable: write `id:key` with commas between, each id once, each key 32"
-                " bytes in base64; make one with `echo k1:$(openssl rand -base64 32)`"
-            )
-        keys[key_id] = AESGCM(key)
-    return keys

@@ -46,6 +46,14 @@ class Settings(BaseSettings):
         alias="ENRICHMENT_TEMPORAL_KEYS",
         description="keys that encrypt what Temporal keeps, `id:base64` with commas between; the first one encrypts",
     )
+    master_keys: SecretStr | None = Field(
+        default=None,
+        alias="ENRICHMENT_MASTER_KEYS",
+        description="keys that wrap the candidates' keys, `id:base64` with commas between; the first one wraps",
+    )
+    master_keys_file: Path | None = Field(
+        default=None, alias="ENRICHMENT_MASTER_KEYS_FILE", description="the same, from a file"
+    )
     temporal_ui_url: str | None = Field(default=None, description="Temporal's Web UI, linked from the page")
 
     model: str = Field(
@@ -90,6 +98,9 @@ class Settings(BaseSettings):
     )
     cors_origins: Names = Field(
         default=(), alias="ENRICHMENT_CORS_ORIGINS", description="origins of other sites whose pages may call the API"
+    )
+    docs: bool = Field(
+        default=False, alias="ENRICHMENT_DOCS", description="show the API's document at /docs, by Swagger UI from a CDN"
     )
     rate_limit: Annotated[str, Field(pattern=r"^[1-9]\d{0,8}/(second|minute|hour|day)$")] | None = Field(
         default=None, alias="ENRICHMENT_RATE_LIMIT", description="requests of one key, as `600/minute`"

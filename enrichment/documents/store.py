@@ -7,6 +7,7 @@ from enrichment.documents import formats
 from enrichment.documents.formats import Format
 from enrichment.jobs import documents, transitions
 from enrichment.models import JobType
+from enrichment.vault import sealing
 
 
 def makes_documents(job_type: str) -> bool:
@@ -15,8 +16,8 @@ def makes_documents(job_type: str) -> bool:
 
 async def render(database: Database, job_id: str, run: int) -> bool:
     """Renders the saved competence file of a run and stores the document. False: superseded, nothing was stored."""
-    saved = await transitions.saved_result(database, job_id, run)
+    saved, key = await transitions.saved_result(database, job_id, run)
     if saved is None:
         return False
     content = formats.render(saved, Format.MD, datetime.now(UTC))
-    return await documents.put(database, job_id, run, Format.MD, content)
+    return await documents.put(database, job_id, run, Format.MD, sealing.seal_bytes(key, content))

@@ -1,4 +1,6 @@
-"""Erasing a candidate. Jobs are cancelled first; rows go last, since they say what else there is to erase."""
+"""Erasing a candidate. Jobs are cancelled first; rows go after all that they tell of; the key goes with them, so that
+copies which no erasure reaches, in backups, cannot be read any more.
+"""
 
 import asyncio
 import json
@@ -18,6 +20,7 @@ from enrichment.jobs import transitions
 from enrichment.models import OPEN, Model
 from enrichment.progress import ProgressStore
 from enrichment.responses import store as responses
+from enrichment.vault import keys
 
 _REASON = "The candidate is erased"
 STORES = (
@@ -29,6 +32,7 @@ STORES = (
     "webhooks",
     "responses",
     "actions",
+    "keys",
     "workflows",
     "progress",
 )
@@ -62,6 +66,18 @@ class Eraser:
             StorageUnavailable: the database or Temporal does not answer; what is left is still found by the next call.
         """
         erased: Counter[str] = Counter(dict.fromkeys(STORES, 0))
+        cancelled = await self._erase_jobs(candidate_id, erased)
+        erased["keys"] += await keys.destroy(self._database, self._tenant, candidate_id)
+        cancelled += await self._erase_jobs(candidate_id, erased)  # what came meanwhile, under the key that is gone
+        erased["responses"] += await responses.erase(self._database, self._tenant, candidate_id)
+        erased["actions"] += await records.forget_actions(self._database, self._tenant, candidate_id)
+        written = json.dumps({"cancelledJobs": cancelled, **erased})
+        erasure_id, at = await records.bury(self._database, self._tenant, candidate_id, by, written)
+        log.info("Erased a candidate", extra=CANDIDATE_ERASED.fields(count=erased["jobs"]))
+        return Receipt(erasure_id=erasure_id, erased_at=at, cancelled_jobs=cancelled, erased=dict(erased))
+
+    async def _erase_jobs(self, candidate_id: str, erased: Counter[str]) -> int:
+        """Every job of the candidate, with all that belongs to it; how many were cancelled for that."""
         cancelled = 0
         while jobs := await records.held(self._database, self._tenant, candidate_id):
             cancelled += await self._cancel(jobs)
@@ -72,12 +88,7 @@ class Eraser:
             if parents := sorted({job.parent_id for job in jobs if job.parent_id}):
                 await records.sum_again(self._database, parents)
             erased["progress"] += await self._progress.delete(ids)
-        erased["responses"] += await responses.erase(self._database, self._tenant, candidate_id)
-        erased["actions"] += await records.forget_actions(self._database, self._tenant, candidate_id)
-        written = json.dumps({"cancelledJobs": cancelled, **erased})
-        erasure_id, at = await records.bury(self._database, self._tenant, candidate_id, by, written)
-        log.info("Erased a candidate", extra=CANDIDATE_ERASED.fields(count=erased["jobs"]))
-        return Receipt(erasure_id=erasure_id, erased_at=at, cancelled_jobs=cancelled, erased=dict(erased))
+        return cancelled
 
     async def _cancel(self, jobs: Sequence[Held]) -> int:
         """Their work stops within 2 s, and stores nothing any more."""

@@ -1,5 +1,6 @@
-"""Everything that is held of a candidate, as it is held."""
+"""Everything that is held of a candidate, opened where it is sealed, and otherwise as it is held."""
 
+import base64
 from datetime import UTC, datetime
 
 from sqlalchemy import text
@@ -32,7 +33,7 @@ _JOBS = text(f"""
         {", ".join(f"'{name}', ({_OF_JOB.format(table=table)})" for name, table in _PARTS.items())},
         'documents', (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'format', format, 'run', run, 'created_at', created_at, 'content', convert_from(content, 'UTF8')
+                'format', format, 'run', run, 'created_at', created_at, 'content', encode(content, 'base64')
             )), '[]') FROM enrichment_document WHERE job_id = job.id AND format = 'md')
     ) AS held
     FROM enrichment_job AS job
@@ -47,7 +48,22 @@ async def export(database: Database, tenant: str, candidate_id: str) -> Export:
     while True:
         parameters = {"tenant": tenant, "candidate_id": candidate_id, "after": after, "limit": AT_ONCE}
         rows = (await database.execute(_JOBS, parameters)).all()
-        jobs += [row.held for row in rows]
+        jobs += [await _opened(database, row.held) for row in rows]
         if len(rows) < AT_ONCE:
             return Export(candidate_id=candidate_id, exported_at=datetime.now(UTC), jobs=jobs)
         after = rows[-1].id
+
+
+async def _opened(database: Database, job: JSON) -> JSON:
+    """The job's row and its parts, with all that is sealed opened: they have one key."""
+    vault = database.vault
+    sealed = [(job, "payload"), *((part, "edits") for part in job["reviews"])]
+    sealed += [(part, "response") for part in job["responses"]]
+    for part in job["documents"]:
+        part["content"] = base64.b64decode(part["content"])
+        sealed.append((part, "content"))
+    opened = await vault.open_all(database, [part[name] for part, name in sealed])
+    for (part, name), (content, _) in zip(sealed, opened, strict=True):
+        part[name] = content.decode() if isinstance(content, bytes) else content
+    job["result"] = (await vault.open_results(database, [job["result"]]))[0][0]
+    return job

@@ -1,5 +1,6 @@
 """A bulk as a whole: how far it is, what became of its jobs, and whether it goes on. Counted from the rows, always."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -164,11 +165,20 @@ async def ended(
             "limit": at_once,
         }
         rows = (await database.execute(_RESULTS, parameters)).all()
-        for row in rows:
-            yield Ended(row.id, row.candidate_id, JobStatus(row.status), row.error_code, row.error, row.result)
+        for row, result in zip(rows, await _opened(database, [row.result for row in rows]), strict=True):
+            yield Ended(row.id, row.candidate_id, JobStatus(row.status), row.error_code, row.error, result)
         if len(rows) < at_once:
             return
         after = rows[-1].id
+
+
+async def _opened(database: Database, results: Sequence[str | None]) -> Sequence[str | None]:
+    """Results as JSON text, as they come where none of them is sealed: there may be 100,000."""
+    if not database.vault.is_sealing:
+        return results
+    read = [None if result is None else json.loads(result) for result in results]
+    opened = await database.vault.open_results(database, read)
+    return [None if result is None else json.dumps(result) for result, _ in opened]
 
 
 async def fail_open(database: Database, parent_id: str) -> None:

@@ -18,7 +18,7 @@ _READ = text("""
 
 
 async def put(database: Database, job_id: str, run: int, format_: str, content: bytes) -> bool:
-    """Stores a document of a run that is in progress. False: superseded, nothing was stored."""
+    """Stores a document, sealed like its candidate, of a run in progress. False: superseded, nothing was stored."""
     parameters = {"id": job_id, "run": run, "format": format_, "content": content}
     return (await database.execute(_STORE, parameters)).first() is not None
 
@@ -26,5 +26,5 @@ async def put(database: Database, job_id: str, run: int, format_: str, content: 
 async def get(database: Database, tenant: str, job_id: str, format_: str) -> bytes | None:
     """The document; None where there is none of this format."""
     parameters = {"tenant": tenant, "id": job_id, "format": format_}
-    content: bytes | None = (await database.execute(_READ, parameters)).scalar()
+    content: bytes | None = await database.vault.open(database, (await database.execute(_READ, parameters)).scalar())
     return content

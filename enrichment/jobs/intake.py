@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from enrichment.db import Database
 from enrichment.models import JSON, JobStatus, JobType
+from enrichment.vault import sealing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class NewJob:
     priority: int
     queue: str
     max_retries: int
-    payload: JSON
+    payload: JSON | str
+    """The candidate's data; a text once it is sealed."""
     options: JSON
     candidate_id: str | None = None
     input_hash: str | None = None
@@ -115,7 +117,7 @@ async def accept_all(database: Database, jobs: Sequence[NewJob]) -> list[Accepte
 
     In the order of their keys: of two such statements with keys in common, one waits for the other, and never both.
     """
-    in_order = sorted(jobs, key=lambda job: job.idempotency_key or "")
+    in_order = sorted(await _sealed(database, jobs), key=lambda job: job.idempotency_key or "")
     inserted = {row.id for row in await database.execute(_ACCEPT, _parameters(in_order))}
     return [_new(job) if job.id in inserted else await _existing(database, job) for job in jobs]
 
@@ -141,7 +143,8 @@ async def accept_bulk(
             return await _existing(database, parent)
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None  # noqa: S101 a connection in a transaction is open
-        async for some in _in_parts(children):
+        async for part in _in_parts(children):
+            some = await _sealed_children(database, parent.tenant, part)
             columns = (
                 [child.id for child in some],
                 [child.candidate_id for child in some],
@@ -154,6 +157,35 @@ async def accept_bulk(
         totals = json.dumps({"total": total, "batches": -(-total // bulk.batch_size)})
         await driver.execute(_TOTALS, parent.id, totals, hashed())
     return _new(parent)
+
+
+async def _sealed(database: Database, jobs: Sequence[NewJob]) -> list[NewJob]:
+    """With each candidate's data under the candidate's key. Of one that is erased meanwhile nothing can be read.
+
+    Bulks have none: their payload is counts.
+    """
+    single = {job.candidate_id for job in jobs if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT}
+    keys = await database.vault.keys_of(database, jobs[0].tenant, single)
+    return [
+        replace(job, payload=sealing.seal(key, job.payload), input_hash=sealing.mixed(key, job.input_hash))
+        if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT and (key := keys[job.candidate_id])
+        else job
+        for job in jobs
+    ]
+
+
+async def _sealed_children(database: Database, tenant: str, children: Sequence[NewChild]) -> Sequence[NewChild]:
+    keys = await database.vault.keys_of(database, tenant, {child.candidate_id for child in children})
+    return [
+        replace(
+            child,
+            payload=json.dumps(sealing.seal(key, json.loads(child.payload))),
+            input_hash=sealing.mixed(key, child.input_hash),
+        )
+        if (key := keys[child.candidate_id])
+        else child
+        for child in children
+    ]
 
 
 def _twin_of(child: NewChild, first_of: dict[str, str]) -> str | None:

@@ -109,15 +109,9 @@ async def turn(
         "endings": endings(ended), "bulk": lane.bulk, "lane": lane.number, "at_most": at_most, "after": after,
         "until": until,
     }  # fmt: skip
-    rows = await database.execute(_TURN, parameters)
+    rows = (await database.execute(_TURN, parameters)).all()
     return [
-        Child(
-            row.id,
-            row.run,
-            row.attempt,
-            work(row),
-        )
-        for row in rows
+        Child(row.id, row.run, row.attempt, asked) for row, asked in zip(rows, await work(database, rows), strict=True)
     ]
 
 

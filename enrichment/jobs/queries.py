@@ -90,10 +90,11 @@ async def get(database: Database, tenant: str, job_id: str) -> Job | None:
 
 async def get_all(database: Database, tenant: str, job_ids: Sequence[str]) -> list[Job]:
     """Those of the jobs that there are, in any order, each as `get` shows it."""
-    rows = await database.execute(_GET, {"tenant": tenant, "job_ids": list(job_ids)})
-    return [
-        _job(row, result=row.result if row.status == JobStatus.COMPLETED else None, edits=row.edits) for row in rows
-    ]
+    rows = (await database.execute(_GET, {"tenant": tenant, "job_ids": list(job_ids)})).all()
+    final = [row.result if row.status == JobStatus.COMPLETED else None for row in rows]
+    results = await database.vault.open_results(database, final)
+    edits = await database.vault.open_all(database, [row.edits for row in rows])
+    return [_job(row, result, edited) for row, (result, _), (edited, _) in zip(rows, results, edits, strict=True)]
 
 
 async def statuses(database: Database, job_ids: Sequence[str]) -> dict[str, JobStatus]:
@@ -131,9 +132,10 @@ async def count(database: Database, tenant: str, wanted: Filter, *, at_most: int
 
 
 async def payload(database: Database, tenant: str, job_id: str) -> JSON | None:
-    """The candidate's data as it was submitted; None: there is no such job."""
+    """The candidate's data as it was submitted; None: there is no such job, or the candidate was erased."""
     row = (await database.execute(_PAYLOAD, {"tenant": tenant, "job_id": job_id})).first()
-    return None if row is None else row.payload
+    payload: JSON | None = await database.vault.open(database, row and row.payload)
+    return payload
 
 
 async def ahead(database: Database, tenant: str, job: Job, *, at_most: int) -> int:

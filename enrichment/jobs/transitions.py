@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment.db import Database
 from enrichment.models import JSON, JobStatus
+from enrichment.vault.sealing import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Work:
     type: str
     """A type of `JobType`, unless a newer version of the product accepted the job."""
     tenant: str
-    payload: JSON
+    payload: JSON | None = field(repr=False)
+    """None: the candidate was erased while the job was accepted, and nobody can read it any more."""
     options: JSON
     max_retries: int
     has_result: bool
@@ -37,11 +39,13 @@ class Work:
     candidate_id: str | None = None
     parent_id: str | None = None
     priority: int = 5
+    key: Key | None = None
+    """Under which the candidate is sealed, and what is made of it is to be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ends. `result` is left out where it was saved before."""
+    """How a run ends. `result`, sealed like its candidate, is left out where it was saved before."""
 
     status: JobStatus
     error_code: str | None = None
@@ -197,19 +201,24 @@ _RETRY = text("""
 """)
 
 
-def work(row: Any) -> Work:
-    """What a statement that begins an attempt returns of its row."""
-    return Work(
-        row.type,
-        row.tenant,
-        row.payload,
-        row.options,
-        row.max_retries,
-        row.has_result,
-        row.candidate_id,
-        row.parent_id,
-        row.priority,
-    )
+async def work(database: Database, rows: Sequence[Any]) -> list[Work]:
+    """What a statement that begins attempts returns of each row, with the candidate opened."""
+    opened = await database.vault.open_all(database, [row.payload for row in rows])
+    return [
+        Work(
+            row.type,
+            row.tenant,
+            payload,
+            row.options,
+            row.max_retries,
+            row.has_result,
+            row.candidate_id,
+            row.parent_id,
+            row.priority,
+            key,
+        )
+        for row, (payload, key) in zip(rows, opened, strict=True)
+    ]
 
 
 async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work | None:
@@ -217,21 +226,22 @@ async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work
 
     A bulk itself begins in a paused queue too: it does nothing but wait for its jobs, and they wait.
     """
-    row = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt})).first()
-    if row is None:
-        return None
-    return work(row)
+    rows = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt})).all()
+    return next(iter(await work(database, rows)), None)
 
 
 async def save(database: Database, job_id: str, run: int, result: JSON) -> bool:
-    """Keeps what an enrichment answered, before anything else can fail. False: superseded, nothing was kept."""
+    """Keeps what an enrichment answered, sealed like its candidate, before anything else can fail.
+
+    False: superseded, nothing was kept.
+    """
     return (await database.execute(_SAVE, {"id": job_id, "run": run, **_answer(result)})).first() is not None
 
 
-async def saved_result(database: Database, job_id: str, run: int) -> JSON | None:
-    """What `save` kept. None: superseded."""
+async def saved_result(database: Database, job_id: str, run: int) -> tuple[JSON | None, Key | None]:
+    """What `save` kept, opened, and its key. None: superseded, or erased."""
     row = (await database.execute(_RESULT, {"id": job_id, "run": run})).first()
-    return None if row is None else row.result
+    return (await database.vault.open_results(database, [row and row.result]))[0]
 
 
 async def fail_attempt(

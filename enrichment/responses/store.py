@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enrichment.db import Database
 from enrichment.models import JSON
 from enrichment.tables import Base
+from enrichment.vault import sealing
 
 LEASE = timedelta(seconds=15)
 """How long a question stays reserved without a renewal."""
@@ -126,14 +127,17 @@ _FORGET = text("""
 async def reserve(database: Database, question: Question, ttl: timedelta) -> Kept | str:
     """The stored response; or `RESERVED`, and nobody else asks until it is stored or released; or `TAKEN`."""
     row = (await database.execute(_RESERVE, _of(question) | {"lease": LEASE, "ttl": ttl})).one()
-    if row.response is not None:
-        return Kept(row.response, is_own=row.is_own)
+    response = await database.vault.open(database, row.response)
+    if response is not None:
+        return Kept(response, is_own=row.is_own)
     return RESERVED if row.is_reserved else TAKEN
 
 
 async def store(database: Database, question: Question, response: JSON, ttl: timedelta) -> None:
     """Keeps what was paid for, unless its job was erased meanwhile; of two for the same question the first."""
-    await database.execute(_STORE, _of(question) | {"ttl": ttl, "response": json.dumps(response)})
+    key = await database.vault.key_of_job(database, question.job_id)
+    written = json.dumps(sealing.seal(key, response))
+    await database.execute(_STORE, _of(question) | {"ttl": ttl, "response": written})
 
 
 async def renew(database: Database, question: Question) -> None:

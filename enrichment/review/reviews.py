@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enrichment.db import Database
-from enrichment.models import JSON, Model, ReviewedField, ReviewStatus
+from enrichment.models import JSON, Model, ReviewedField, ReviewStatus, Verdict
 from enrichment.tables import Base
+from enrichment.vault import sealing
 
 
 class EditsRow(Base):
@@ -21,6 +22,8 @@ class EditsRow(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("enrichment_job.id", ondelete="CASCADE"), primary_key=True)
     run: Mapped[int] = mapped_column(primary_key=True)
     edits: Mapped[list[JSON]] = mapped_column(JSONB)
+    changed: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many of them changed or rejected something."""
 
 
 class CountRow(Base):
@@ -68,8 +71,9 @@ _REVIEW = text("""
         RETURNING id, run, tenant, provider, model, result ->> 'promptVersion' AS prompt_version, review,
                   old.review AS was
     ), edits AS (
-        INSERT INTO enrichment_review_edits (job_id, run, edits) SELECT id, run, CAST(:edits AS jsonb) FROM job
-        ON CONFLICT (job_id, run) DO UPDATE SET edits = excluded.edits
+        INSERT INTO enrichment_review_edits (job_id, run, edits, changed)
+        SELECT id, run, CAST(:edits AS jsonb), :changed FROM job
+        ON CONFLICT (job_id, run) DO UPDATE SET edits = excluded.edits, changed = excluded.changed
     ), outdated AS (
         DELETE FROM enrichment_document WHERE job_id = (SELECT id FROM job) AND CAST(:result AS jsonb) IS NOT NULL
     ), counted AS (
@@ -94,14 +98,17 @@ async def review(database: Database, tenant: str, job_id: str, run: int, decisio
 
     Documents of a result that this changes go: they are rendered anew from it.
     """
+    key = await database.vault.key_of_job(database, job_id)
+    edits = [edit.model_dump(mode="json", by_alias=True) for edit in decision.edits]
     parameters = {
         "id": job_id,
         "tenant": tenant,
         "run": run,
         "decision": decision.status,
         "by": decision.by,
-        "edits": json.dumps([edit.model_dump(mode="json", by_alias=True) for edit in decision.edits]),
-        "result": None if decision.result is None else json.dumps(decision.result),
+        "edits": json.dumps(sealing.seal(key, edits)),
+        "result": None if decision.result is None else json.dumps(sealing.seal_result(key, decision.result)),
+        "changed": len([edit for edit in decision.edits if edit.verdict is not Verdict.ACCEPTED]),
     }
     return (await database.execute(_REVIEW, parameters)).first() is not None
 

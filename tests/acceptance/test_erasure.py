@@ -1,7 +1,10 @@
-"""Where a candidate's data goes: a canary in every field is in PostgreSQL alone, and after the erasure nowhere."""
+"""Where a candidate's data goes: a canary in every field is in PostgreSQL alone, and after the erasure nowhere.
+
+With a master key it is, in the clear, not even there.
+"""
 
 import asyncio
-import contextlib
+import base64
 import io
 import json
 import logging
@@ -21,6 +24,7 @@ from tests.integration.receiver import Receiver, receiving
 CANARY = "Xq9zCanary"
 CANDIDATE = "cand-4711"
 LATER = "2999-01-01T00:00:00Z"
+MASTER = f"m1:{base64.b64encode(b'm' * 32).decode()}"
 
 
 def everywhere(mark: str) -> dict[str, Any]:
@@ -74,7 +78,7 @@ class Place:
     async def elsewhere(self) -> list[str]:
         """The other places that hold it: Redis, Temporal's file, logs, metrics, webhooks."""
         needle = CANARY.lower().encode()
-        redis = b"".join([item async for item in _redis(self.models)])
+        redis = await _redis(self.models)
         temporal = b"".join(
             path.read_bytes()
             for path in self.models.infrastructure.directory.path.joinpath("temporal").glob("*")
@@ -90,6 +94,7 @@ class Place:
             "webhooks": told,
         }
         assert temporal, "Temporal's file is where we look for it"
+        assert redis.startswith(b"REDIS"), "and so is that of Redis"
         return [name for name, content in places.items() if needle in content.lower()]
 
 
@@ -100,24 +105,23 @@ def _bytes(table: str) -> str:
     return "false"
 
 
-async def _redis(models: Models) -> AsyncIterator[bytes]:
+async def _redis(models: Models) -> bytes:
+    """Its whole file, as it would be backed up."""
     redis = models.queue._progress._redis
-    async for key in redis.scan_iter("*"):
-        yield str(key).encode()
-        with contextlib.suppress(Exception):
-            yield str(await redis.dump(key)).encode()
-        if await redis.type(key) == "hash":
-            yield json.dumps(await redis.hgetall(key)).encode()
+    await redis.config_set("rdbcompression", "no")
+    await redis.save()
+    where = await redis.config_get("dir") | await redis.config_get("dbfilename")
+    return await asyncio.to_thread(Path(str(where["dir"]), str(where["dbfilename"])).read_bytes)
 
 
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
+@pytest.fixture(params=[None, MASTER], ids=["clear", "sealed"])
+async def place(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     logs = io.StringIO()
     handler = logging.StreamHandler(logs)
     handler.setLevel(logging.DEBUG)
     logging.getLogger().addHandler(handler)
     async with (
-        stack(tmp_path, rehearsal=True, webhook_loopback=True) as models,
+        stack(tmp_path, rehearsal=True, webhook_loopback=True, master_keys=request.param) as models,
         serving(models.settings) as url,
         httpx.AsyncClient(base_url=url, timeout=10) as api,
         receiving() as receiver,
@@ -149,15 +153,18 @@ async def test_a_candidate_is_in_postgresql_alone_and_after_the_erasure_nowhere(
     )
     ended = await asyncio.gather(*map(models.ended, (done, failing, bulk)))
     assert [job.status for job in ended] == [JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.COMPLETED]
-    await place.api.post(
+    await place.api.post(f"/api/enrichment/jobs/{failing}/retry")
+    assert (await models.ended(failing)).run == 2
+    reviewed = await place.api.post(
         f"/api/enrichment/jobs/{done}/review",
-        json={
-            "status": "rejected",
-            "edits": [{"pointer": "/introduction/0", "verdict": "changed", "value": f"{CANARY} said"}],
-        },
+        json={"decision": "reject", "edits": [{"pointer": "/introduction/0", "value": f"{CANARY} said"}]},
     )
+    assert reviewed.status_code == 200, reviewed.text
 
-    assert await place.tables() >= {"enrichment_job", "enrichment_document"}
+    if place.models.database.vault.is_sealing:
+        assert await place.tables() == set()
+    else:
+        assert await place.tables() >= {"enrichment_job", "enrichment_document", "enrichment_review_edits"}
     assert await place.elsewhere() == []
     export = (await place.api.get(f"/api/candidates/{CANDIDATE}/export")).json()
     assert {job["id"] for job in export["jobs"]} >= {done, failing, waiting, cancelled}
@@ -167,10 +174,12 @@ async def test_a_candidate_is_in_postgresql_alone_and_after_the_erasure_nowhere(
     receipt = (await place.api.delete(f"/api/candidates/{CANDIDATE}")).json()
 
     assert (receipt["erased"]["jobs"], receipt["cancelledJobs"]) == (5, 1)
-    assert receipt["erased"]["workflows"] == 2, "of the jobs that had one: not of those that waited, nor of a child"
+    assert receipt["erased"]["workflows"] == 3, "of each run that had one: not of those that waited, nor of a child"
     assert receipt["erased"]["documents"] >= 1
+    assert receipt["erased"]["reviews"] == 1
     assert await place.tables() == set()
     assert await place.elsewhere() == []
+    assert receipt["erased"]["keys"] == int(models.database.vault.is_sealing)
     for job_id in (done, failing, waiting, cancelled):
         assert (await place.api.get(f"/api/enrichment/jobs/{job_id}")).status_code == 404
     left = await models.queue.get_job_status(bulk)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from enrichment import migrations
 from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
-from enrichment.errors import Internal
+from enrichment.errors import Internal, InvalidInput
 from enrichment.ids import new_id
 from enrichment.jobs import batches, intake, lanes, outbox, queries, transitions, upkeep
 from enrichment.jobs.intake import NewChild, NewJob
@@ -199,6 +200,24 @@ async def test_the_database_itself_refuses_a_state_that_makes_no_sense(
 ) -> None:
     with pytest.raises(Internal, match="23514"):
         await database.execute(text(f"UPDATE enrichment_job SET {change} WHERE id = :id"), {"id": job_id})
+
+
+@pytest.mark.parametrize(
+    ("statement", "value", "said"),
+    [
+        ("SELECT CAST(:value AS integer)", "Canary", "(Error 22000)"),
+        ("SELECT CAST(CAST(:value AS text) AS integer)", "Canary", "(Error 22P02)"),
+        ("SELECT CAST(CAST(:value AS text) AS jsonb)", '{"Canary": ', "(Error 22P02)"),
+        ("INSERT INTO enrichment_secret (name, key) VALUES (:value, NULL)", "Canary", "(NotNullViolationError 23502)"),
+    ],
+)
+async def test_the_databases_error_is_told_as_its_class_and_state_alone(
+    database: Database, statement: str, value: str, said: str
+) -> None:
+    with pytest.raises((InvalidInput, Internal)) as refused:
+        await database.execute(text(statement), {"value": value})
+    assert said in str(refused.value)
+    assert "Canary" not in "".join(traceback.format_exception(refused.value))
 
 
 async def test_a_claim_is_taken_once_and_comes_free_again(database: Database) -> None:

@@ -1,0 +1,32 @@
+"""Keys as the settings write them, `id:key` with commas between: the first one encrypts, the others still decrypt."""
+
+import base64
+import binascii
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from enrichment.settings import SettingsError
+
+_KEY_BYTES = 32
+
+
+def read(written: str, variable: str) -> dict[str, AESGCM]:
+    """The keys by their ids, in the order that they are written in.
+
+    Raises:
+        SettingsError: they cannot be read; the message names the variable, and no key.
+    """
+    keys = {}
+    for pair in written.split(","):
+        key_id, _, encoded = pair.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not key_id or len(key) != _KEY_BYTES or key_id in keys:
+            raise SettingsError(
+                f"{variable} is not usable: write `id:key` with commas between, each id once, each key 32 bytes in"
+                " base64; make one with `echo k1:$(openssl rand -base64 32)`"
+            )
+        keys[key_id] = AESGCM(key)
+    return keys

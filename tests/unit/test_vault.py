@@ -1,0 +1,95 @@
+"""What a candidate's key makes of what is stored, and what becomes of it without the key."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from enrichment.settings import Settings, SettingsError
+from enrichment.vault import sealing
+from enrichment.vault.sealing import Key
+from enrichment.vault.vault import Vault
+
+KEY, OTHER = Key("019a-1", b"1" * 32), Key("019a-2", b"2" * 32)
+MASTER = f"m1:{base64.b64encode(b'm' * 32).decode()}"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(), JSON) | st.lists(JSON))
+def test_json_comes_back_as_it_was(value: Any) -> None:
+    sealed = sealing.seal(KEY, value)
+    assert sealing.key_id(sealed) == KEY.id
+    assert sealing.unseal(KEY, sealed) == value
+
+
+@given(st.binary())
+def test_bytes_come_back_as_they_were(content: bytes) -> None:
+    assert sealing.unseal(KEY, sealing.seal_bytes(KEY, content)) == content
+
+
+def test_a_result_says_outside_only_what_is_counted_and_compared() -> None:
+    result = {
+        "provider": "rules",
+        "usage": {"inputTokens": 1},
+        "faithfulness": {"score": 1.0, "violations": ["Ada"]},
+        "headline": {"value": "Ada"},
+        "warnings": ["Ada"],
+    }
+    sealed = sealing.seal_result(KEY, result)
+    assert {name: value for name, value in sealed.items() if name != "sealed"} == {
+        "provider": "rules",
+        "usage": {"inputTokens": 1},
+        "faithfulness": {"score": 1.0},
+    }
+    assert "Ada" not in str(sealed)
+    reused = sealed | {"usage": {"inputTokens": 0}}
+    opened = sealing.whole(reused, sealing.unseal(KEY, sealing.inside(reused) or ""))
+    assert opened == result | {"usage": {"inputTokens": 0}}, "what a statement changes outside, counts"
+
+
+def test_the_same_is_sealed_differently_each_time_and_opened_by_its_key_alone() -> None:
+    sealed = sealing.seal(KEY, {"a": 1})
+    assert sealed != sealing.seal(KEY, {"a": 1})
+    for key in (OTHER, Key(OTHER.id, KEY.material), Key(KEY.id, OTHER.material)):
+        with pytest.raises(InvalidTag):
+            sealing.unseal(key, sealed)
+
+
+def test_without_a_key_everything_stays_as_it_is() -> None:
+    value = {"sealed": "019a-1:eA==", "name": "Ada"}
+    assert sealing.seal(None, value) is value
+    assert sealing.seal_result(None, value) is value
+    assert sealing.seal_bytes(None, b"# Ada") == b"# Ada"
+    assert sealing.mixed(None, "h") == "h"
+    assert sealing.key_id(value) is None, "a candidate may have a field of that name"
+
+
+def test_hashes_of_two_candidates_do_not_meet() -> None:
+    assert sealing.mixed(KEY, "h") == sealing.mixed(KEY, "h") != sealing.mixed(OTHER, "h")
+
+
+@pytest.mark.parametrize("written", [" ", "m1", "m1:c2hvcnQ=", f"{MASTER},{MASTER}", MASTER.replace("m1", "")])
+def test_master_keys_that_cannot_be_read_are_refused(written: str) -> None:
+    with pytest.raises(SettingsError, match="ENRICHMENT_MASTER_KEYS is not usable") as refused:
+        Vault.of(Settings(_env_file=None, master_keys=SecretStr(written)))
+    assert MASTER[3:] not in str(refused.value)
+
+
+def test_master_keys_come_from_a_file_or_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "masters"
+    with pytest.raises(SettingsError, match="cannot be read"):
+        Vault.of(Settings(_env_file=None, master_keys_file=file))
+    file.write_text(f"{MASTER}\n")
+    assert Vault.of(Settings(_env_file=None, master_keys_file=file)).is_sealing
+    with pytest.raises(SettingsError, match="use one of them"):
+        Vault.of(Settings(_env_file=None, master_keys=SecretStr(MASTER), master_keys_file=file))
+    assert not Vault.of(Settings(_env_file=None)).is_sealing
