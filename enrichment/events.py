@@ -1,6 +1,7 @@
 """Every event that the product logs, in one list. A log line is a sentence and these fields, and never a payload.
 
-Fields are ids, numbers and codes. An error is logged as its class and code: its message may quote what it was about.
+Fields are ids, numbers and codes. An error is logged as its class and code: its message may quote what it was about. So
+may the lines of libraries: of those only the sentence is logged, without what was put into it.
 """
 
 import json
@@ -16,7 +17,8 @@ FIELDS = frozenset({
     "attempt", "code", "count", "error", "job_id", "kind", "method", "model", "path", "queue", "run", "seconds",
     "status",
 })  # fmt: skip
-"""What a log line may carry; anything else is dropped."""
+"""What a log line may carry; anything else is an error of ours."""
+_OURS = ("enrichment", "activities", "workflows", "api", "worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line, for machines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {"at": _time(record), "level": record.levelname.lower(), "message": record.getMessage()}
+        line = {"at": _time(record), "level": record.levelname.lower(), "message": _said(record)}
         line |= {"event": getattr(record, "event", record.name)} | getattr(record, "fields", {})
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
@@ -81,7 +83,7 @@ class TextFormatter(logging.Formatter):
         fields = " ".join(f"{name}={value}" for name, value in getattr(record, "fields", {}).items())
         if record.exc_info and record.exc_info[0]:
             fields += f" error={record.exc_info[0].__name__}"
-        return f"{_time(record)} {record.levelname:<7} {record.getMessage()} {fields}".rstrip()
+        return f"{_time(record)} {record.levelname:<7} {_said(record)} {fields}".rstrip()
 
 
 def configure() -> None:
@@ -91,6 +93,12 @@ def configure() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for noisy in ("httpx", "uvicorn.access", "temporalio.activity", "temporalio.workflow"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def _said(record: logging.LogRecord) -> str:
+    if record.name.partition(".")[0] in _OURS:
+        return record.getMessage()
+    return str(record.msg).partition("\n")[0]  # behind it asyncio, for one, shows the task and its error
 
 
 def _time(record: logging.LogRecord) -> str:
