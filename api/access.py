@@ -70,6 +70,7 @@ NEEDS: dict[str, Need] = {
     "GET /jobs": Open.NOBODY_ASKED,
     "GET /jobs/{jobId}": Open.NOBODY_ASKED,
     "GET /new": Open.NOBODY_ASKED,
+    "GET /docs": Open.NOBODY_ASKED,
     "GET /page/{version}/{name}": Open.NOBODY_ASKED,
     "GET /enrichment-progress.js": Open.NOBODY_ASKED,
 }

@@ -56,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=_version(),
         description=_DESCRIPTION,
         lifespan=lifespan,
-        docs_url=None,  # its pages load their scripts from elsewhere
+        docs_url=None,  # `routes.docs` has it, where the settings want it
         redoc_url=None,
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,

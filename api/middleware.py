@@ -29,7 +29,10 @@ _API_HEADERS = (*_HEADERS, (b"cache-control", b"no-store"))
 
 
 class Headers:
-    """Puts the same strict headers on every answer, an error's too; and what the caller's key has left."""
+    """Puts the same strict headers on every answer, an error's too; and what the caller's key has left.
+
+    A header that the answer has of its own stays.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,7 +45,9 @@ class Headers:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *headers, *_left(state.get("allowance"))]
+                own = dict(message.get("headers", ()))
+                ours = [(name, value) for name, value in headers if name not in own]
+                message["headers"] = [*message.get("headers", ()), *ours, *_left(state.get("allowance"))]
             await send(message)
 
         return await self._app(scope, receive, with_headers)

@@ -39,6 +39,7 @@ def _read() -> dict[str, File]:
 
 _FILES = _read()
 VERSION = hashlib.sha256(b"".join(file.content for file in _FILES.values())).hexdigest()[:12]
+ICON = f"/page/{VERSION}/icon.svg"
 _SHELL = File(_FILES["index.html"].content.replace(b"{version}", VERSION.encode()), "text/html")
 
 router = APIRouter(include_in_schema=False)

@@ -1,6 +1,8 @@
 """The calls, one by one, as a caller sees them. Jobs that must not start are due in a far year."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import re
 from collections.abc import AsyncIterator
@@ -16,7 +18,8 @@ from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus
 from enrichment.queues import QUEUES
 from enrichment.results import CompetenceFileResult
-from tests.conftest import ROOT
+from enrichment.settings import Settings
+from tests.conftest import ROOT, serving
 from tests.unit.rules import enrich
 
 JOBS = "/api/enrichment/jobs"
@@ -358,6 +361,21 @@ async def test_every_answer_has_the_strict_headers(api: httpx.AsyncClient, path:
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers.get("cache-control") == ("no-store" if path.startswith("/api") else headers.get("cache-control"))
+
+
+async def test_swagger_ui_is_there_where_it_is_wanted_and_runs_no_other_script(
+    api: httpx.AsyncClient, settings: Settings
+) -> None:
+    assert (await api.get("/docs")).status_code == 404
+    async with serving(settings.model_copy(update={"docs": True})) as url, httpx.AsyncClient(base_url=url) as client:
+        page = await client.get("/docs")
+        assert (await client.get("/page/any/icon.svg")).status_code == 200
+    [policy] = page.headers.get_list("content-security-policy")
+    [own] = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    hashed = base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()
+    assert f"script-src https://cdn.jsdelivr.net 'sha256-{hashed}';" in policy
+    assert "unsafe" not in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_head_is_get_without_its_content(api: httpx.AsyncClient) -> None:
