@@ -6,7 +6,7 @@ BIN := .venv/bin
 COMPILE := pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check audit faults bench lock clean
+.PHONY: help setup demo test check audit faults overload fuzz bench lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ audit: setup ## known vulnerabilities of what is locked, and its list of parts (
 
 faults: setup ## load and faults for MINUTES from SEED, then every invariant
 	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3)
+
+overload: setup ## twice what the machine serves for SECONDS: refusals say when, nothing accepted is lost, then all is as before
+	$(BIN)/python -m tests.overload --seconds $(or $(SECONDS),60)
+
+fuzz: setup ## CASES requests from the API's own document, and CASES that nobody would make: no 500, no row changed by a refusal
+	ENRICHMENT_FUZZ_CASES=$(or $(CASES),20000) $(BIN)/pytest tests/integration/test_api_fuzz.py
 
 bench: setup ## measurements beside BullMQ, taskiq and bare Temporal, in ten minutes; ARGS=--quick for two, ARGS='--only NAME'
 	$(BIN)/python -m benchmarks $(or $(ARGS),--keep docs/benchmarks.md)
