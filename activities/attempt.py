@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from activities.heartbeat import Milestone
-from enrichment import queues
+from enrichment import queues, waiting
 from enrichment.cancellation import stop
 from enrichment.db import Database
 from enrichment.enrichers.base import Asker, Enricher, Task
@@ -162,8 +162,11 @@ class Attempts:
         """Shows what the job waits for, and how long. It has not failed, and the attempt does not count."""
         until = datetime.now(UTC) + attempt.retry_delay(error)
         log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
-        await transitions.postpone(self._database, attempt.job_id, attempt.run, until)
-        message = f"Waiting for {error.waits_for} until {until:%H:%M} UTC"
+        code = error.because.code
+        await transitions.postpone(
+            self._database, attempt.job_id, attempt.run, error_code=code, error=error.message, retry_at=until
+        )
+        message = waiting.until(waiting.WAITS_FOR[code], until)
         metadata = {"waitingUntil": until.isoformat(timespec="seconds")}
         await self.report(attempt, milestone, 0, "waiting", message, metadata)
 

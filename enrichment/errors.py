@@ -148,11 +148,20 @@ class ProviderRateLimited(ProviderError):
 
 
 class CoolingDown(ProviderRateLimited):
-    """Nobody may ask the provider before `retry_after`: the job waits for it, without a slot and without an attempt."""
+    """Nobody may ask the provider before `retry_after`: the job waits for it, without a slot and without an attempt.
 
-    def __init__(self, message: str, *, retry_after: timedelta | None = None, waits_for: str = "the provider") -> None:
+    `because` is what it would have failed with, had it not waited.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: timedelta | None = None,
+        because: type[EnrichmentError] = ProviderRateLimited,
+    ) -> None:
         super().__init__(message, retry_after=retry_after)
-        self.waits_for = waits_for
+        self.because = because
 
 
 class ProviderOverloaded(ProviderError):

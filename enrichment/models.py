@@ -285,6 +285,8 @@ class Standing(Model):
 class WaitReason(StrEnum):
     SCHEDULED = "scheduled"
     RETRY = "retry"
+    PROVIDER = "provider"
+    """Or the money for it: its error says which."""
     PAUSED = "paused"
     NO_WORKER = "no_worker"
     BUSY = "busy"

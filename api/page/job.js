@@ -78,6 +78,9 @@ export function show(view, { params: [id], note, confirm }) {
   function why({ reason, until: instant, position, message }) {
     if (reason === "scheduled") return t("scheduled", { t: until(instant) });
     if (reason === "retry") return t("whyRetry", { t: until(instant), code: job.errorCode ?? "–" });
+    if (reason === "provider") {
+      return t("whyProvider", { t: until(instant), what: t(job.errorCode === "budget_exceeded" ? "theBudget" : "theProvider") });
+    }
     if (reason === "paused") return t("whyPaused");
     return ["no_worker", "busy", "starting"].includes(reason) ? t(reason, { n: position }) : message;
   }

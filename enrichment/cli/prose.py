@@ -46,10 +46,12 @@ def elapsed_seconds(job: JSON) -> float | None:
 
 
 def retry_notice(job: JSON) -> str | None:
-    """`retry 2 of 3 in 4 s: …` while a job waits for its next attempt."""
+    """`retry 2 of 3 in 4 s: …` while a job waits for its next attempt; what it waits for, where it has not failed."""
     due = instant(job["retryAt"])
     if due is None or job["status"] in ENDINGS:
         return None
+    if (progress := job["progress"]) and progress["stage"] == "waiting":
+        return str(progress["message"])
     wait_s = max((due - datetime.now(UTC)).total_seconds(), 0.0)
     return f"retry {job['retryCount'] + 1} of {job['maxRetries']} in {wait_s:.0f} s: {job['error']}"
 

@@ -19,7 +19,8 @@ DELETE_AT_ONCE = 500
 
 
 ATTEMPT_AT_MOST = timedelta(minutes=6)
-"""An attempt and the backoff after it. A run is past its deadline when all its attempts, and `GRACE`, could be over."""
+"""An attempt and the backoff after it. A run is past its deadline when all its attempts, and `GRACE`, could be over,
+since it began, its queue was resumed, or what it waits for was due."""
 GRACE = timedelta(minutes=30)
 FORGOTTEN_AFTER = timedelta(minutes=1)
 """A row that no dispatcher has taken for so long is in a queue that nobody knows."""
@@ -43,7 +44,7 @@ _SEEN = text("""
 _GONE = text("DELETE FROM enrichment_worker WHERE id = :id OR seen_at < now() - interval '1 hour'")
 _UNCHECKED = text("""
     SELECT id, run, type <> 'bulk_candidate_enrichment' AND started_at IS NOT NULL AND paused_at IS NULL
-                    AND greatest(started_at, resumed_at)
+                    AND greatest(started_at, resumed_at, retry_at)
                         < now() - (max_retries + 1) * CAST(:attempt AS interval) - CAST(:grace AS interval)
                     AS is_overdue
     FROM enrichment_job LEFT JOIN enrichment_queue USING (queue)

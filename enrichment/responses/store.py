@@ -53,8 +53,6 @@ class Question:
     """A question under its key, and who asks it. `refresh`: only a response that this job itself has paid will do."""
 
     key: bytes
-    tenant: str
-    candidate_id: str | None
     job_id: str
     run: int
     model: str

@@ -123,7 +123,7 @@ _SETTLE = text(f"""
         SELECT id FROM enrichment_budget WHERE id = ANY (CAST(:budgets AS text[])) ORDER BY id FOR UPDATE
     ), budget AS (
         UPDATE enrichment_budget
-        SET spent_usd = spent_usd + coalesce(CAST(:cost_usd AS numeric), 0),
+        SET spent_usd = spent_usd + coalesce(CAST(:cost_usd AS numeric), (SELECT usd FROM gone), 0),
             reserved_usd = reserved_usd - coalesce((SELECT usd FROM gone), 0)
         WHERE id IN (SELECT id FROM locked)
     ), job AS (
@@ -156,7 +156,8 @@ _BY_DAY = text(f"""
 async def settle(database: Database, spender: Spender, call: Call, reservation: Reservation) -> None:
     """Writes what a call has cost, and ends its reservation: what it left over is free again.
 
-    A reservation that has expired meanwhile makes no difference to what was spent.
+    A reservation that has expired meanwhile makes no difference to what was spent. Where nobody knows what the call has
+    cost, a budget takes all that was reserved for it as spent.
     """
     is_priced = call.is_reused or call.cost_usd is not None
     parameters = {

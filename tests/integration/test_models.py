@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from enrichment.jobs import queries
-from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType
+from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, WaitReason
 from tests.integration.models import Models, candidate, stack
 from tests.provider.scenarios import MARK
 
@@ -133,20 +132,22 @@ async def test_one_refusal_pauses_everybody_and_nobody_fails(tmp_path_factory: p
         people = [{**one, "skills": [{"name": f"Skill {number}"}]} for number, one in enumerate(people)]
         ids = [await models.submit(one) for one in people]
 
-        async def until_told() -> Job:
+        async def first_to_wait() -> Job:
             while True:
-                for job in (await models.queue.list_jobs(queries.Filter(), limit=50)).jobs:
-                    if job.progress and job.progress.message.startswith("Waiting for the provider until "):
-                        return job
-                await asyncio.sleep(0.05)
+                for job in await asyncio.gather(*map(models.queue.get_job_status, ids)):
+                    if job.retry_at is not None:
+                        return (await models.queue.explain([job]))[0]
 
         async with asyncio.timeout(10):
-            waiting = await until_told()
-        assert waiting.retry_at is not None
+            told = await first_to_wait()
+        assert told.waiting is not None
+        assert (told.waiting.reason, told.waiting.until) == (WaitReason.PROVIDER, told.retry_at)
+        assert told.waiting.message == f"Waiting for the provider until {told.waiting.until:%H:%M} UTC"
+        assert (told.status, told.error_code) == (JobStatus.IN_PROGRESS, "provider_rate_limited")
         jobs = await asyncio.gather(*map(models.ended, ids))
 
         at = models.provider.seen[token].at
         assert len([moment for moment in at if moment < at[0] + 7.0]) == 1
         assert {job.status for job in jobs} == {JobStatus.COMPLETED}
-        assert {job.retry_count for job in jobs} == {0}
+        assert {(job.retry_count, job.error_code) for job in jobs} == {(0, None)}
         assert len(at) == 31

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from enrichment.db import Database
-from enrichment.jobs import pauses, upkeep
+from enrichment.jobs import pauses, transitions, upkeep
 from enrichment.jobs.queries import Filter
 from enrichment.models import Job, JobStatus, Options, Rehearsal, Submission
 from enrichment.queues import BY_BAND
@@ -92,7 +93,9 @@ async def test_a_bulk_stops_at_its_next_job(queue: EnrichmentQueue) -> None:
     assert await statuses(queue, bulk) == {JobStatus.COMPLETED}
 
 
-async def test_the_sweeper_does_not_count_the_time_of_a_pause(queue: EnrichmentQueue, database: Database) -> None:
+async def test_the_sweeper_does_not_count_the_time_of_a_pause_or_a_wait(
+    queue: EnrichmentQueue, database: Database
+) -> None:
     job_id = await submit(queue, run_at="2999-01-01T00:00:00Z")
     long_ago = text("""
         UPDATE enrichment_job SET status = 'in_progress', started_at = now() - interval '3 hours', run_at = NULL,
@@ -109,6 +112,14 @@ async def test_the_sweeper_does_not_count_the_time_of_a_pause(queue: EnrichmentQ
     assert not await is_overdue()
     await queue.resume_queue(LOW)
     assert not await is_overdue()
+    await database.execute(text("DELETE FROM enrichment_queue"))
+    assert await is_overdue()
+    next_day = datetime.now(UTC) + timedelta(hours=20)
+    await transitions.postpone(database, job_id, 1, error_code="budget_exceeded", error="Used up", retry_at=next_day)
+    assert not await is_overdue(), "it waits, for a budget or a provider"
+    waiting = (await queue.explain([await queue.get_job_status(job_id)]))[0].waiting
+    assert waiting is not None
+    assert waiting.message == f"Waiting for the next day's budget until {next_day:%H:%M} UTC"
     await queue.cancel_job(job_id)
 
 

@@ -106,7 +106,7 @@ async def many_rows(database: Database) -> Database:
     return database
 
 
-QUESTION = Question(b"asked", "plans", None, "plan-7", 1, "m", "v1", refresh=False)
+QUESTION = Question(b"asked", "plan-7", 1, "m", "v1", refresh=False)
 BUDGET = budgets.Budget.of_job("plans", "plan-7", Decimal(10))
 ENDING = transitions.RunEnding("plan-7", 1, transitions.Outcome(JobStatus.CANCELLED))
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)

@@ -129,6 +129,16 @@ async def test_a_call_that_could_cost_more_than_a_budget_is_refused_with_the_rea
     assert abs(begins - begins.replace(hour=0, minute=0, second=0, microsecond=0)) < timedelta(minutes=1)
 
 
+async def test_a_call_of_unknown_cost_uses_up_what_was_reserved_for_it(database: Database, tenant: str) -> None:
+    day = Budget.of_day(tenant, datetime.now(UTC), 3 * CENT)
+    reservation = await reserve(database, [day], 2 * CENT)
+
+    await settle(database, Spender(tenant, "gone", 1, 1), a_call(is_reported=False), reservation)
+
+    assert await money(database, day) == (0.02, 0)
+    assert await try_to(database, [day], 2 * CENT) is None
+
+
 async def test_without_a_budget_nothing_is_reserved(database: Database) -> None:
     assert await reserve(database, [], Decimal(10)) == budgets.UNLIMITED
     await release(database, budgets.UNLIMITED)
@@ -254,6 +264,8 @@ def test_a_budget_travels_with_the_options() -> None:
 
 def test_a_price_is_known_or_unknown_and_never_guessed() -> None:
     assert prices.cost("openai", "gpt-4o-mini", 1_000_000, 0) == Decimal("0.15")
+    assert prices.cost("openai", "gpt-4o-mini", 1_000_000, 0, cache_read_tokens=1_000_000) == Decimal("0.075")
+    assert prices.cost("openai", "gpt-4o-mini", 1, 0, cache_read_tokens=2) is None, "that cannot be"
     assert prices.cost("openai", "no-such-model", 1_000_000, 0) is None
     assert prices.cost("a-gateway-of-ours", "llama", 1, 1) is None
 

@@ -47,5 +47,15 @@ def inventing(request: JSON) -> JSON:
     return written
 
 
+def hiding(request: JSON) -> JSON:
+    """As `honest`, with characters in each text that nobody sees."""
+    written: JSON = json.loads(json.dumps(honest(request)), object_hook=_hidden)
+    return written
+
+
+def _hidden(node: JSON) -> JSON:
+    return {**node, "text": f"\u202e{node['text']}\U000e0041\ud83d\0"} if "text" in node else node
+
+
 def _copied(pointer: str, text: str) -> JSON:
     return {"text": text, "evidence": [pointer], "kind": "copied"}

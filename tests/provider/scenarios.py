@@ -4,7 +4,9 @@ Each scenario is a row of behaviours, one for each request with the same token i
 """
 
 import re
+import time
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any
 
 from starlette.requests import Request
@@ -60,6 +62,16 @@ async def drops(request: Request, body: JSON) -> Response:
     return wire.Dropped()
 
 
+async def drops_midway(request: Request, body: JSON) -> Response:
+    return wire.Dropped(wire.beginning())
+
+
+async def asks_until(request: Request, body: JSON) -> Response:
+    """A refusal whose delay is a date, two to three seconds from now."""
+    until = formatdate(time.time() + 3, usegmt=True)
+    return await refuses(429, "rate_limit_exceeded", headers={"retry-after": until})(request, body)
+
+
 GOOD = answers_with()
 SCENARIOS: dict[str, tuple[Behaviour, ...]] = {
     "good": (GOOD,),
@@ -67,7 +79,8 @@ SCENARIOS: dict[str, tuple[Behaviour, ...]] = {
     "slow": (answers_with(pause_s=0.3, pieces=200),),
     "steady": (answers_with(pause_s=0.25, pieces=6),),
     "rate_limited_once": (refuses(429, "rate_limit_exceeded", headers={"retry-after": "1"}), GOOD),
-    "rate_limited_by_date": (
+    "rate_limited_until": (asks_until, GOOD),
+    "rate_limited_until_past": (
         refuses(429, "rate_limit_exceeded", headers={"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}),
         GOOD,
     ),
@@ -89,6 +102,7 @@ SCENARIOS: dict[str, tuple[Behaviour, ...]] = {
     "filtered_200": (says("", finish="content_filter"),),
     "times_out": (answers_with(pause_s=30.0), GOOD),
     "drops_once": (drops, GOOD),
+    "drops_midway": (drops_midway, GOOD),
     "breaks_off": (answers_with(break_after=2), GOOD),
     "prose_once": (says(FORBIDDEN), GOOD),
     "prose": (says(FORBIDDEN),),
@@ -98,6 +112,9 @@ SCENARIOS: dict[str, tuple[Behaviour, ...]] = {
     "no_json": (no_json, GOOD),
     "wrong_shape": (wrong_shape, GOOD),
     "nul": (answers_with(write=lambda body: answers.honest(body) | {"extra": "\0"}),),
+    "hides": (answers_with(answers.hiding, as_it_is=True),),
+    "half_characters": (says("\ud83d\0 \udc00"), answers_with(answers.hiding), GOOD),
+    "odd_usage": (answers_with(usage={"prompt_tokens": -7, "completion_tokens": 10**12, "total_tokens": 0}),),
     "invents_once": (answers_with(answers.inventing), GOOD),
     "invents": (answers_with(answers.inventing),),
 }

@@ -13,10 +13,19 @@ USAGE = {"prompt_tokens": 1_000, "completion_tokens": 100, "total_tokens": 1_100
 
 
 class Dropped(Response):
-    """Closes the connection without an answer: the server gives up on a response that was never begun."""
+    """Closes the connection without an answer: the server gives up on a response that was never begun, or never ended.
+
+    `piece` comes before that.
+    """
+
+    def __init__(self, piece: str = "") -> None:
+        self._piece = piece
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        return
+        if self._piece:
+            headers = [(b"content-type", b"text/event-stream")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": self._piece.encode(), "more_body": True})
 
 
 def completion(
@@ -26,6 +35,7 @@ def completion(
     usage: JSON | None = USAGE,
     finish: str = "tool_calls",
     raw: str | None = None,
+    as_it_is: bool = False,
     cut: bool = False,
     pieces: int = 5,
     pause_s: float = 0.0,
@@ -34,9 +44,10 @@ def completion(
 ) -> Response:
     """A call of the output tool with these arguments.
 
-    `cut`: half of it. `error_after`, `break_after`: so many pieces come, then an error event, or nothing.
+    `as_it_is`: no character is escaped in the arguments. `cut`: half of them. `error_after`, `break_after`: so many
+    pieces come, then an error event, or nothing.
     """
-    written = json.dumps(arguments) if raw is None else raw
+    written = json.dumps(arguments, ensure_ascii=not as_it_is) if raw is None else raw
     if cut:
         written = written[: len(written) // 2]
     name = request["tools"][0]["function"]["name"]
@@ -61,6 +72,11 @@ def completion(
         yield "data: [DONE]\n\n"
 
     return StreamingResponse(events(), media_type="text/event-stream")
+
+
+def beginning() -> str:
+    """The first piece of an answer."""
+    return _event({"role": "assistant", "content": "On"})
 
 
 def prose(request: JSON, text: str, *, usage: JSON | None = USAGE, finish: str = "stop") -> Response:

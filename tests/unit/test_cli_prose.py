@@ -10,7 +10,7 @@ from enrichment.models import SINGLE_TYPES, JobStatus, JobType
 
 JOB: dict[str, Any] = {
     "status": "in_progress", "type": "skills_optimization", "result": None, "error": None, "errorCode": None,
-    "retryAt": None, "retryCount": 0, "maxRetries": 3,
+    "retryAt": None, "retryCount": 0, "maxRetries": 3, "progress": None,
 }  # fmt: skip
 
 
@@ -55,3 +55,5 @@ def test_a_job_that_waits_for_its_next_attempt_says_which_and_when() -> None:
     assert prose.retry_notice(waiting) == "retry 2 of 3 in 4 s: rate limited"
     assert prose.retry_notice(waiting | {"status": "cancelled"}) is None
     assert prose.retry_notice(JOB) is None
+    told = "Waiting for the provider until 14:32 UTC"
+    assert prose.retry_notice(waiting | {"progress": {"stage": "waiting", "message": told}}) == told

@@ -16,14 +16,14 @@ from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.llm import prompts
 from enrichment.enrichers.llm.naming import Named
 from enrichment.enrichers.rules import RulesEnricher
-from enrichment.errors import CoolingDown, EnrichmentError, OutputError, ProviderError
+from enrichment.errors import BudgetExceeded, CoolingDown, EnrichmentError, OutputError, ProviderError
 from enrichment.models import JobType
 from enrichment.results import Recipe, Result
 from enrichment.results import Warning as ResultWarning
 from enrichment.settings import Settings
 
 if TYPE_CHECKING:
-    from enrichment.enrichers.llm.desk import Desk
+    from enrichment.enrichers.llm.chain import Chain
 
 DRAFTED = 20
 """The rules are done by this percentage."""
@@ -32,14 +32,14 @@ DRAFTED = 20
 class ModelEnricher:
     """Make it once and share it; it keeps no candidate."""
 
-    def __init__(self, settings: Settings, chain: Sequence[Named], database: Database, redis: "Redis") -> None:
+    def __init__(self, settings: Settings, models: Sequence[Named], database: Database, redis: "Redis") -> None:
         self._settings = settings
-        self._chain = chain
+        self._models = models
         self._database = database
         self._redis = redis
         self._rules = RulesEnricher()
         self._loading = asyncio.Lock()
-        self._desk: Desk | None = None
+        self._chain: Chain | None = None
 
     async def enrich(self, task: Task, report: Report) -> Result:
         """The result of the task's type.
@@ -47,6 +47,7 @@ class ModelEnricher:
         Raises:
             CoolingDown: no model of the chain may be asked yet.
             ProviderError, OutputError: no model of the chain has answered, or none in a way that can be used.
+            BudgetExceeded: no model of the chain can be paid.
             StorageUnavailable: nobody knows whether the answer is kept already.
         """
 
@@ -54,10 +55,10 @@ class ModelEnricher:
             await report(percentage * DRAFTED // 100, stage, message)
 
         draft = await self._rules.enrich(task, drafting)
-        desk = await self._loaded()
+        chain = await self._loaded()
         try:
-            return await desk.write(task, draft, report)
-        except (ProviderError, OutputError) as error:
+            return await chain.write(task, draft, report)
+        except (ProviderError, OutputError, BudgetExceeded) as error:
             if isinstance(error, CoolingDown) or not _may_fall_back(task, error):
                 raise
             why = ResultWarning(
@@ -66,20 +67,20 @@ class ModelEnricher:
         return draft.model_copy(update={"warnings": (*draft.warnings, why)})
 
     def recipe(self, job_type: JobType) -> Recipe:
-        first = self._chain[0]
+        first = self._models[0]
         taxonomy_version = self._rules.recipe(job_type).taxonomy_version
         return Recipe(first.provider, first.model, prompts.VERSIONS[job_type], taxonomy_version)
 
-    async def _loaded(self) -> "Desk":
+    async def _loaded(self) -> "Chain":
         async with self._loading:
-            if self._desk is None:
-                self._desk = await asyncio.to_thread(self._load)
-            return self._desk
+            if self._chain is None:
+                self._chain = await asyncio.to_thread(self._load)
+            return self._chain
 
-    def _load(self) -> "Desk":
-        from enrichment.enrichers.llm.desk import Desk
+    def _load(self) -> "Chain":
+        from enrichment.enrichers.llm.chain import Chain
 
-        return Desk(self._settings, self._chain, self._database, self._redis)
+        return Chain(self._settings, self._models, self._database, self._redis)
 
 
 def _may_fall_back(task: Task, error: EnrichmentError) -> bool:

@@ -53,7 +53,7 @@ class Limits:
         """`priority` decides who comes first afterwards."""
         band = list(queues.BY_BAND).index(queues.queue_of(priority).band)
         apart = timedelta(seconds=BETWEEN_BANDS_S * band + random.uniform(0, JITTER_S))  # noqa: S311 no secret
-        return CoolingDown(f"The model {self._name} asks for a pause", retry_after=wait + apart)
+        return CoolingDown(f"The model {self._name} may not be asked yet", retry_after=wait + apart)
 
     async def _wait_s(self, tokens: int) -> float:
         wait = await self.cooldown.enter()
@@ -78,7 +78,7 @@ class Limited(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        asked, answered = estimate(messages, model_settings)
+        asked, answered = estimate(messages, model_settings, model_request_parameters)
         await self._limits.enter(self._priority, asked + min(asked, answered))  # most answers are no longer
         try:
             return await self.wrapped.request(messages, model_settings, model_request_parameters)

@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from enrichment import guard
 from enrichment.models import JobType
 
-Pointer = Annotated[str, StringConstraints(max_length=300)]
+Pointer = Annotated[str, BeforeValidator(guard.cleaned), StringConstraints(max_length=300)]
 
 
 class _Output(BaseModel):
@@ -21,9 +22,8 @@ class Told(_Output):
     """One statement, as a model writes it."""
 
     text: Annotated[
-        str, BeforeValidator(lambda text: text.replace("\0", "") if isinstance(text, str) else text),
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000),
-    ]  # fmt: skip
+        str, BeforeValidator(guard.cleaned), StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)
+    ]
     evidence: list[Pointer] = Field(min_length=1, max_length=50)
     kind: Literal["copied", "normalised", "derived", "inferred"]
 

@@ -5,6 +5,8 @@ Without Redis each worker counts its own: then the settings are what one worker 
 
 import asyncio
 import time
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
@@ -13,6 +15,16 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from enrichment.breaker import Breaker
 from enrichment.progress import REDIS_ERRORS, TIMEOUT_S
 from enrichment.settings import Settings
+
+SHORTEST_S = 1.0
+
+
+class _Wanted(NamedTuple):
+    """So many of a minute's requests or tokens. `what` keeps the two apart where their limits are the same number."""
+
+    item: RateLimitItemPerMinute
+    what: str
+    cost: int
 
 
 class Rates:
@@ -36,28 +48,30 @@ class Rates:
 
     async def wait_s(self, tokens: int) -> float:
         """Takes one request and so many tokens; or takes nothing, and answers in how many seconds to ask again."""
-        for item, cost in ((self._tokens, tokens), (self._requests, 1)):
-            if item is None:
-                continue
-            cost = min(cost, item.amount)  # what can never fit goes alone
-            wait = await self._take(item, cost)
-            if wait:
-                return wait
-        return 0.0
-
-    async def _take(self, item: RateLimitItemPerMinute, cost: int) -> float:
+        wanted = [
+            _Wanted(item, what, min(cost, item.amount))  # what can never fit goes alone
+            for item, what, cost in ((self._requests, "requests", 1), (self._tokens, "tokens", tokens))
+            if item is not None
+        ]
+        if not wanted:
+            return 0.0
         if not self._breaker.is_open:
             try:
                 async with asyncio.timeout(TIMEOUT_S):
-                    return await self._take_from(self._shared, item, cost)
+                    return await self._take(self._shared, wanted)
             except REDIS_ERRORS:
                 self._breaker.trip()
-        return await self._take_from(self._alone, item, cost)
+        return await self._take(self._alone, wanted)
 
-    async def _take_from(
-        self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItemPerMinute, cost: int
-    ) -> float:
-        if await limiter.hit(item, self._model, cost=cost):
+    async def _take(self, limiter: SlidingWindowCounterRateLimiter, wanted: Sequence[_Wanted]) -> float:
+        waits = await asyncio.gather(*(self._wait_for(limiter, one) for one in wanted))
+        if any(waits):
+            return max(waits)
+        taken = (limiter.hit(one.item, one.what, self._model, cost=one.cost) for one in wanted)
+        return 0.0 if all(await asyncio.gather(*taken)) else SHORTEST_S  # not where another worker was faster
+
+    async def _wait_for(self, limiter: SlidingWindowCounterRateLimiter, one: _Wanted) -> float:
+        if await limiter.test(one.item, one.what, self._model, cost=one.cost):
             return 0.0
-        stats = await limiter.get_window_stats(item, self._model)
-        return max(stats.reset_time - time.time(), 1.0)
+        stats = await limiter.get_window_stats(one.item, one.what, self._model)
+        return max(stats.reset_time - time.time(), SHORTEST_S)

@@ -4,15 +4,18 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from pydantic import TypeAdapter
 from pydantic_ai.exceptions import ModelAPIError
-from pydantic_ai.messages import ModelMessage, ModelResponse, PartDeltaEvent
+from pydantic_ai.messages import ModelMessage, ModelResponse, PartDeltaEvent, ToolCallPart
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
+from enrichment import guard
 from enrichment.enrichers.llm import failures
 
 TELL_EVERY_S = 0.5
+_RESPONSE = TypeAdapter[ModelResponse](ModelResponse)
 
 Listen = Callable[[int], Awaitable[None]]
 """Is told, now and then, in how many pieces the answer has come so far. The first piece is told at once, as 1."""
@@ -56,6 +59,26 @@ class Streamed(WrapperModel):
                     tell_at = time.monotonic() + TELL_EVERY_S
                     await self._listen(pieces)
             response = stream.get()
-        if response.finish_reason is None and not response.usage.output_tokens:
+        if _broke_off(response):
             raise ModelAPIError(self._name, "the stream ended early")
-        return response
+        return _cleaned(response)
+
+
+def _broke_off(response: ModelResponse) -> bool:
+    """Whether the stream ended before the answer did. Some servers never say that an answer is whole."""
+    if (response.provider_details or {}).get("finish_reason"):
+        return False
+    return not response.parts or not all(map(_is_whole, response.tool_calls))
+
+
+def _is_whole(call: ToolCallPart) -> bool:
+    try:
+        call.args_as_dict(raise_if_invalid=True)
+    except (ValueError, AssertionError):  # as it says
+        return False
+    return True
+
+
+def _cleaned(response: ModelResponse) -> ModelResponse:
+    """The answer without characters that nobody sees or that cannot be stored: it is vetted like what people submit."""
+    return _RESPONSE.validate_python(guard.cleaned(_RESPONSE.dump_python(response, mode="python")))

@@ -19,16 +19,24 @@ from enrichment.enrichers.llm import failures, prompts, providers, spent
 from enrichment.enrichers.llm.cooldown import Cooldown
 from enrichment.enrichers.llm.failures import Action
 from enrichment.enrichers.llm.limited import Limited, Limits
+from enrichment.enrichers.llm.memory import Memory
 from enrichment.enrichers.llm.merging import merge
 from enrichment.enrichers.llm.naming import Named
 from enrichment.enrichers.llm.outputs import OUTPUTS, Output
-from enrichment.enrichers.llm.purse import Purse
 from enrichment.enrichers.llm.rates import Rates
-from enrichment.enrichers.llm.remembered import Memory, Remembered
+from enrichment.enrichers.llm.remembered import Remembered
 from enrichment.enrichers.llm.shortening import shortened
 from enrichment.enrichers.llm.streamed import Streamed
 from enrichment.enrichers.llm.writing import Assignment, write
-from enrichment.errors import ContentRefused, CoolingDown, EnrichmentError, OutputError, ProviderError, ProviderTimeout
+from enrichment.errors import (
+    BudgetExceeded,
+    ContentRefused,
+    CoolingDown,
+    EnrichmentError,
+    OutputError,
+    ProviderError,
+    ProviderTimeout,
+)
 from enrichment.events import MODEL_FAILED, PROVIDER_NEEDS_ATTENTION
 from enrichment.progress import REST_S
 from enrichment.results import Result, Violation
@@ -57,18 +65,18 @@ class Link:
     limits: Limits
 
 
-class Desk:
-    def __init__(self, settings: Settings, chain: Sequence[Named], database: Database, redis: "Redis") -> None:
+class Chain:
+    def __init__(self, settings: Settings, models: Sequence[Named], database: Database, redis: "Redis") -> None:
         self._settings = settings
         self._database = database
         breaker = Breaker(REST_S)
-        self._chain = [
+        self._links = [
             Link(
                 named,
                 providers.connect(named, settings.model_timeout_s),
                 Limits(str(named), Cooldown(redis, str(named), breaker), Rates(settings, str(named), breaker)),
             )
-            for named in chain
+            for named in models
         ]
 
     async def write(self, task: Task, draft: Result, report: Report) -> Result:
@@ -80,10 +88,10 @@ class Desk:
         failed: list[EnrichmentError] = []
         try:
             async with asyncio.timeout(LONGEST_S):
-                for link in self._chain:
+                for link in self._links:
                     try:
                         return await self._write(link, task, draft, report)
-                    except (ProviderError, OutputError) as error:
+                    except (ProviderError, OutputError, BudgetExceeded) as error:
                         _tell(link, error, task)
                         failed.append(error)
         except TimeoutError:
@@ -91,7 +99,8 @@ class Desk:
         raise min(failed, key=_hopelessness)
 
     async def _write(self, link: Link, task: Task, draft: Result, report: Report) -> Result:
-        memory = self._memory(task)
+        version = prompts.VERSIONS[task.type]
+        memory = Memory(self._database, self._settings, task.asker, version, refresh=task.refresh)
         try:
             output = await self._ask(link, task, draft, report, memory)
         except (OutputError, ContentRefused):
@@ -104,7 +113,7 @@ class Desk:
             update={
                 "provider": link.named.provider,
                 "model": link.named.model,
-                "prompt_version": prompts.VERSIONS[task.type],
+                "prompt_version": version,
                 "notice": notice,
                 "usage": spent.total(memory.requests),
             }
@@ -149,18 +158,6 @@ class Desk:
         name = str(link.named)
         wire = Streamed(link.model, name, self._settings.model_timeout_s, listen)
         return Remembered(Limited(wire, link.limits, task.asker.priority), name, memory)
-
-    def _memory(self, task: Task) -> Memory:
-        pepper = self._settings.key_pepper
-        return Memory(
-            self._database,
-            pepper.get_secret_value().encode() if pepper else b"",
-            timedelta(days=self._settings.response_days),
-            task.asker,
-            Purse(self._database, self._settings, task.asker),
-            prompts.VERSIONS[task.type],
-            refresh=task.refresh,
-        )
 
 
 def _hopelessness(error: EnrichmentError) -> tuple[bool, bool, timedelta]:

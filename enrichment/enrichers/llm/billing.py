@@ -14,7 +14,7 @@ from enrichment.spending.budgets import Budget, Reservation
 from enrichment.spending.ledger import Call, Spender
 
 
-class Purse:
+class Billing:
     """The budgets that one job is bound by: its own or its bulk's, and its tenant's day."""
 
     def __init__(self, database: Database, settings: Settings, asker: Asker) -> None:
@@ -32,7 +32,8 @@ class Purse:
         wanted = self._budgets()
         if not wanted:
             return budgets.UNLIMITED
-        usd = _cost(name, input_tokens, output_tokens)
+        provider, _, model = name.partition(":")
+        usd = prices.cost(provider, model, input_tokens, output_tokens)
         if usd is None:
             raise BudgetExceeded(f"Nobody knows the price of {name}: a budget cannot be kept with it")
         try:
@@ -40,7 +41,7 @@ class Purse:
         except BudgetExceeded as error:
             if error.retry_after is None or self._settings.budget_exhausted == "fail":
                 raise
-            waits = CoolingDown(error.message, retry_after=error.retry_after, waits_for="the next day's budget")
+            waits = CoolingDown(error.message, retry_after=error.retry_after, because=BudgetExceeded)
         raise waits
 
     async def settle(self, name: str, used: RequestUsage, reservation: Reservation, *, is_reused: bool = False) -> None:
@@ -82,9 +83,14 @@ def is_reported(used: RequestUsage) -> bool:
 
 def cost_of(name: str, used: RequestUsage) -> Decimal | None:
     """US dollars; None where the price is unknown, or what was used."""
-    return _cost(name, used.input_tokens, used.output_tokens) if is_reported(used) else None
-
-
-def _cost(name: str, input_tokens: int, output_tokens: int) -> Decimal | None:
+    if not is_reported(used):
+        return None
     provider, _, model = name.partition(":")
-    return prices.cost(provider, model, input_tokens, output_tokens)
+    return prices.cost(
+        provider,
+        model,
+        used.input_tokens,
+        used.output_tokens,
+        cache_read_tokens=used.cache_read_tokens,
+        cache_write_tokens=used.cache_write_tokens,
+    )

@@ -1,0 +1,147 @@
+"""The answers that were paid for, and the money for those that are not: what one enrichment asks of the database.
+
+look ──▶ asking ──▶ keep    nobody has the answer: the question is held, the money reserved, the answer kept
+   └───▶ reuse              somebody has paid for it: it is billed nothing
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from pydantic_ai.usage import RequestUsage
+
+from enrichment.db import Database
+from enrichment.enrichers.base import Asker
+from enrichment.enrichers.llm import billing
+from enrichment.enrichers.llm.billing import Billing
+from enrichment.enrichers.llm.spent import Request
+from enrichment.errors import StorageUnavailable
+from enrichment.events import DATABASE_LOST
+from enrichment.models import JSON
+from enrichment.responses import questions, store
+from enrichment.responses.store import LEASE, RESERVED, Kept, Question
+from enrichment.settings import Settings
+from enrichment.spending import budgets
+from enrichment.spending.budgets import Reservation
+
+LOOK_AGAIN_S = 0.2
+"""How often one who waits for another's answer looks for it."""
+STORE_AGAIN_S = 0.5
+CANCEL_WAITS_S = 1.0
+"""How long a cancel waits for an answer that is being kept."""
+
+log = logging.getLogger(__name__)
+
+
+class Memory:
+    """Of one enrichment. `refresh`: only an answer that this very job has paid will do."""
+
+    def __init__(
+        self, database: Database, settings: Settings, asker: Asker, prompt_version: str, *, refresh: bool
+    ) -> None:
+        pepper = settings.key_pepper
+        self._database = database
+        self._secret = pepper.get_secret_value().encode() if pepper else b""
+        self._ttl = timedelta(days=settings.response_days)
+        self._asker = asker
+        self._billing = Billing(database, settings, asker)
+        self._prompt_version = prompt_version
+        self._refresh = refresh
+        self._keys: list[bytes] = []
+        self.requests: list[Request] = []
+        """Each request that was answered, in order."""
+
+    def question(self, model: str, asked: Any) -> Question:
+        """What is asked of `model`, under its key."""
+        asker = self._asker
+        key = questions.key_of(self._secret, asker.tenant, asker.candidate_id, [self._prompt_version, model, asked])
+        return Question(key, asker.job_id, asker.run, model, self._prompt_version, refresh=self._refresh)
+
+    async def look(self, question: Question) -> Kept | None:
+        """The answer, if one is kept; waits while somebody else is asking. None: the question is reserved for us."""
+        while True:
+            found = await store.reserve(self._database, question, self._ttl)
+            if isinstance(found, Kept):
+                self._keys.append(question.key)
+                return found
+            if found == RESERVED:
+                return None
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    @contextlib.asynccontextmanager
+    async def asking(self, question: Question, input_tokens: int, output_tokens: int) -> AsyncIterator[Reservation]:
+        """Holds the question, and the money for it, while the block asks it; gives both back if that fails."""
+        renewing = asyncio.create_task(self._renew(question), name="renew lease")
+        reservation = budgets.UNLIMITED
+        try:
+            reservation = await self._billing.reserve(question.model, input_tokens, output_tokens)
+            yield reservation
+        except BaseException:
+            with contextlib.suppress(StorageUnavailable):
+                await asyncio.shield(self._give_back(question, reservation))
+            raise
+        finally:
+            renewing.cancel()
+
+    async def keep(self, question: Question, answer: JSON, used: RequestUsage, reservation: Reservation) -> None:
+        """Settles and stores what was paid for, as soon as the database answers. A cancel waits for it, for a moment.
+
+        Settled first: where a process dies in between, the answer is paid again, and both payments are counted.
+        """
+
+        async def keeping() -> None:
+            await _until_stored(lambda: self._billing.settle(question.model, used, reservation))
+            await _until_stored(lambda: store.store(self._database, question, answer, self._ttl))
+
+        storing = asyncio.create_task(keeping(), name="keep answer")
+        try:
+            await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await asyncio.wait({storing}, timeout=CANCEL_WAITS_S)
+            storing.cancel()
+            raise
+        self._keys.append(question.key)
+        self._note(question.model, used, cached=False)
+
+    async def reuse(self, question: Question, used: RequestUsage, *, is_own: bool) -> None:
+        """Counts an answer that was kept. One that this job has paid in an earlier attempt was counted then."""
+        if not is_own:
+            await self._billing.settle(question.model, used, budgets.UNLIMITED, is_reused=True)
+        self._note(question.model, used, cached=not is_own)
+
+    async def disown(self) -> None:
+        """The answers were of no use: the next attempt asks anew."""
+        with contextlib.suppress(StorageUnavailable):
+            await store.discard(self._database, self._keys)
+
+    def _note(self, model: str, used: RequestUsage, *, cached: bool) -> None:
+        self.requests.append(
+            Request(
+                used.input_tokens,
+                used.output_tokens,
+                billing.cost_of(model, used),
+                usage_reported=billing.is_reported(used),
+                cached=cached,
+            )
+        )
+
+    async def _give_back(self, question: Question, reservation: Reservation) -> None:
+        await asyncio.gather(store.release(self._database, question), self._billing.release(reservation))
+
+    async def _renew(self, question: Question) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            with contextlib.suppress(StorageUnavailable):
+                await store.renew(self._database, question)
+
+
+async def _until_stored(write: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            return await write()
+        except StorageUnavailable as error:
+            log.warning("Holding an answer until the database answers", extra=DATABASE_LOST.fields(error=error))
+            await asyncio.sleep(STORE_AGAIN_S)
