@@ -13,11 +13,9 @@ from enrichment.db import Database
 from enrichment.jobs import batches, lanes, queries, statistics, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus
+from enrichment.progress import WAITING_FOR_APPROVAL
 from enrichment.queues import BY_TASK_QUEUE
 from enrichment.runs import Activity, BulkRun, Ending, LaneRun, Plan, Slice
-
-WAITING = "waiting_for_approval"
-"""The stage of a bulk whose canaries have ended and whose other candidates nobody has let follow yet."""
 
 
 class BulkActivities:
@@ -69,7 +67,7 @@ class BulkActivities:
         if standing is None or canaries is None or canaries.is_approved:
             return True
         message = f"{standing.done} of {standing.total} candidates ran first; the others wait: continue or cancel"
-        await self._tally.show(bulk, standing, WAITING, message)
+        await self._tally.show(bulk, standing, WAITING_FOR_APPROVAL, message)
         return False
 
     @activity.defn(name=Activity.CLOSE_BULK)

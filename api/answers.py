@@ -14,6 +14,7 @@ from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
 from enrichment.jobs.statistics import ErrorGroup, Minute, QueueLoad, Stats, Worker
 from enrichment.models import OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
+from enrichment.progress import WAITING_FOR_APPROVAL
 from enrichment.spending.ledger import AttemptUsage
 from enrichment.upload import Intake
 
@@ -174,17 +175,28 @@ def _links(job: Job) -> Links:
     home = job_url(job.job_id)
     has_document = job.type is JobType.COMPETENCE_FILE_GENERATION and job.status is JobStatus.COMPLETED
     review = None if job.review is None else job.review.status
+    is_bulk = job.type is JobType.BULK_CANDIDATE_ENRICHMENT
+    can_retry = job.status in ENDED_EARLY or review is ReviewStatus.REJECTED or (is_bulk and _is_partial(job))
+    can_continue = job.progress is not None and job.progress.stage == WAITING_FOR_APPROVAL
     links = (
         ("self", home, True),
         ("events", f"{home}/events", True),
         ("history", f"{home}/history", True),
         ("input", f"{home}/input", True),
         ("cancel", f"{home}/cancel", job.status in OPEN),
-        ("retry", f"{home}/retry", job.status in ENDED_EARLY or review is ReviewStatus.REJECTED),
+        ("retry", f"{home}/retry", can_retry),
+        ("continue", f"{home}/continue", can_continue),
         ("review", f"{home}/review", review in (ReviewStatus.DRAFT, ReviewStatus.REJECTED)),
         ("audit", f"{home}/audit", True),
         ("document", f"{home}/document?format=md", has_document),
-        ("children", f"{home}/children", job.type is JobType.BULK_CANDIDATE_ENRICHMENT),
+        ("children", f"{home}/children", is_bulk),
+        ("results", f"{home}/results", is_bulk),
+        ("failures", f"{home}/failures", is_bulk),
         ("parent", job_url(job.parent_id or ""), job.parent_id is not None),
     )
     return {name: url for name, url, applies in links if applies}
+
+
+def _is_partial(bulk: Job) -> bool:
+    """Whether a bulk is completed without all of its jobs being so."""
+    return bulk.result is not None and bulk.result["completed"] < bulk.result["total"]

@@ -281,7 +281,8 @@ class EnrichmentQueue:
         return await self.get_job_status(job_id)
 
     async def retry_job(self, job_id: str) -> Job:
-        """Runs a failed, cancelled or rejected job again, under the same id; of a bulk, what is not completed.
+        """Runs a failed, cancelled or rejected job again, under the same id; of a bulk, what is not completed, also
+        where the bulk itself is completed.
 
         Raises:
             NotFound: this tenant has no such job.
@@ -294,6 +295,8 @@ class EnrichmentQueue:
                 raise Conflict("The job's bulk still runs: retry the job when the bulk has ended")
             if job.review is not None and job.review.status is ReviewStatus.APPROVED:
                 raise Conflict("The result is approved: it does not change any more")
+            if job.type is JobType.BULK_CANDIDATE_ENRICHMENT and job.status is JobStatus.COMPLETED:
+                raise Conflict("All jobs of the bulk are completed: there is nothing to retry")
             raise Conflict(f"The job is {job.status}: only a failed, cancelled or rejected job can be retried")
         self._wake.soon(self._database)
         waiting = Progress(percentage=0, stage=JobStatus.PENDING, message="Waiting for its turn")

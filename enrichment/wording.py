@@ -1,4 +1,4 @@
-"""Dates and durations in words, in the two languages of our documents."""
+"""Dates and durations in words: in the two languages of our documents, and short ones for those who watch jobs."""
 
 from enrichment.dates import PartialDate, Precision
 
@@ -49,3 +49,17 @@ def present(language: str) -> str:
 def _count(number: int, forms: tuple[str, str]) -> str:
     singular, plural = forms
     return f"{number} {singular if number == 1 else plural}"
+
+
+def lasting(seconds: float) -> str:
+    """`80 ms`, `2.8 s`, `42 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds < 0.95:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, smaller, smaller_unit in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {unit} {rest} {smaller_unit}" if rest else f"{whole // size} {unit}"
+    return f"{whole} s"

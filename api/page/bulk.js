@@ -21,5 +21,7 @@ export function bulk(job, children) {
     children?.jobs.length > 0 && h("div", { class: "card" }, table(children.jobs)));
 }
 
-const batches = (done) => Array.isArray(done) && h("ol", { class: "batches", "aria-label": t("batches") },
-  done.slice(0, 200).map((batch) => h("li", { title: `${batch.done} / ${batch.total}`, style: { "--done": batch.total ? batch.done / batch.total : 0 } })));
+// All blocks of candidates in a sentence, and those in which slots are at work as squares that fill.
+const batches = ({ total, done, running }) => [h("p", { class: "quiet" }, t("batchesDone", { n: number(done), of: number(total) })),
+  running.length > 0 && h("ol", { class: "batches", "aria-label": t("batches") },
+    running.map((batch) => h("li", { title: `${batch.done} / ${batch.total}`, style: { "--done": batch.done / batch.total } })))];

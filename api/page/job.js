@@ -63,7 +63,7 @@ export function show(view, { params: [id], note, confirm }) {
     h("p", { class: "quiet" }, h("button", { class: "plain", "data-do": "copy", title: t("copy") }, h("code", {}, id)),
       job.candidateId && h("span", {}, t("candidate"), " ", h("bdi", {}, job.candidateId)),
       job.parentId && h("a", { href: `/jobs/${job.parentId}` }, `${t("parent")} ${short(job.parentId)}`))),
-    h("div", { class: "acts" }, job.links.cancel && h("button", { class: "danger", "data-do": "cancel" }, t("cancel")),
+    h("div", { class: "acts" }, job.links.continue && h("button", { class: "primary", "data-do": "continue" }, t("continue")), job.links.cancel && h("button", { class: "danger", "data-do": "cancel" }, t("cancel")),
       job.links.retry && h("button", { class: "primary", "data-do": "retry" }, t(job.type === BULK ? "retryFailed" : "retry")),
       temporal && h("a", { class: "button", "data-outside": "", rel: "noreferrer", href: `${temporal}/namespaces/default/workflows/enrich-${id}.${job.run}` }, t("inTemporal"), " ↗")));
 
@@ -71,7 +71,7 @@ export function show(view, { params: [id], note, confirm }) {
     const { percentage, message, metadata } = job.progress ?? { percentage: 0 };
     const failed = job.status === "failed" || (OPEN.includes(job.status) && job.errorCode);
     return h("div", { class: `card now ${job.status}` }, h("p", { class: "big" }, h("b", {}, `${percentage} %`), " ", h("span", {}, job.waiting ? why(job.waiting) : message)), bar(job),
-      metadata?.etaSeconds > 0 && h("p", { class: "quiet" }, t("eta", { t: duration(metadata.etaSeconds) })),
+      metadata?.secondsLeft > 0 && h("p", { class: "quiet" }, `${t("rate", { n: number(Math.round(metadata.ratePerSecond * 10) / 10) })}, ${t("eta", { t: duration(metadata.secondsLeft) })}`),
       failed && h("p", { class: "error" }, h("code", {}, job.errorCode), " ", h("bdi", {}, job.error)));
   }
 
@@ -121,6 +121,7 @@ export function show(view, { params: [id], note, confirm }) {
         await post(jobPath(id, "/cancel"));
         await load();
       },
+      async continue() { await post(jobPath(id, "/continue")); await load(); },
       async retry() { source = null; await post(jobPath(id, "/retry")); await load(); },
     },
   };

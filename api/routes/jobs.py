@@ -74,7 +74,7 @@ async def cancel(queue: TheQueue, job_id: JobIdInPath, cancellation: TheCancella
     responses=problems(404, 409),
 )
 async def retry(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
-    """Under the same id, as its next run; of a bulk, what is not completed."""
+    """Under the same id, as its next run; of a bulk, what is not completed, also where the bulk itself is."""
     return answers.send(answers.view(await queue.retry_job(job_id)), 202)
 
 

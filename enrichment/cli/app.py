@@ -24,6 +24,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "list": ("jobs", "List jobs, the newest first."),
         "cancel": ("jobs", "Cancel jobs that have not ended."),
         "retry": ("jobs", "Run failed, cancelled or rejected jobs again, under the same ids."),
+        "continue": ("jobs", "Let the candidates behind a bulk's canaries follow."),
         "review": ("reviewing", "Approve or reject the result of a job, field by field if need be."),
         "audit": ("reviewing", "Show what was done with a job's candidate, by whom, with which model."),
     },
@@ -41,8 +42,8 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
 }
 """For each command its module, in this package, and what it does; the docstring of its function tells the rest."""
 COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
-_FUNCTIONS = {"list": "list_"}
-"""Where a command's name is a builtin's."""
+_FUNCTIONS = {"list": "list_", "continue": "continue_"}
+"""Where a command's name is one of Python's own."""
 
 
 class Commands(TyperGroup):

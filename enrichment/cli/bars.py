@@ -12,7 +12,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from enrichment.cli.prose import ENDINGS, LABELS, duration, elapsed_seconds, ending
+from enrichment.cli.prose import ENDINGS, LABELS, elapsed_seconds, ending
+from enrichment.wording import lasting
 
 JSON = dict[str, Any]
 
@@ -111,4 +112,4 @@ def _elapsed(bar: _Bar) -> str:
     if bar.since is None:
         return ""
     exact = elapsed_seconds(bar.job) if bar.job["status"] in ENDINGS else None
-    return duration(time.monotonic() - bar.since if exact is None else exact)
+    return lasting(time.monotonic() - bar.since if exact is None else exact)

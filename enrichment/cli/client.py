@@ -51,6 +51,9 @@ class Api:
     async def retry(self, job_id: str) -> JSON:
         return await self._json("POST", _path(job_id, "retry"))
 
+    async def go_on(self, job_id: str) -> JSON:
+        return await self._json("POST", _path(job_id, "continue"))
+
     async def review(self, job_id: str, decision: str, edits: list[JSON]) -> JSON:
         body = json.dumps({"decision": decision, "edits": edits}).encode()
         headers = {"Content-Type": "application/json"}

@@ -5,7 +5,8 @@ from typing import Any, Protocol, Self
 
 import typer
 
-from enrichment.cli.prose import ENDINGS, duration, elapsed_seconds, ending, tell
+from enrichment.cli.prose import ENDINGS, elapsed_seconds, ending, tell
+from enrichment.wording import lasting
 
 JSON = dict[str, Any]
 
@@ -55,7 +56,7 @@ class Lines(_Unframed):
 
     def ended(self, job: JSON) -> None:
         seconds = elapsed_seconds(job)
-        self._line(job, ending(job) if seconds is None else f"{ending(job)} in {duration(seconds)}")
+        self._line(job, ending(job) if seconds is None else f"{ending(job)} in {lasting(seconds)}")
 
     def _line(self, job: JSON, sentence: str) -> None:
         typer.echo("\t".join((job["jobId"], job["status"], f"{job['progress']['percentage']}%", sentence)))

@@ -148,6 +148,17 @@ def retry(job_ids: JobIds, api: ApiUrl = None, as_json: AsJson = False) -> None:
     asyncio.run(_steer(api, job_ids, Api.retry, as_json=as_json))
 
 
+def continue_(job_ids: JobIds, api: ApiUrl = None, as_json: AsJson = False) -> None:
+    """A bulk submitted with --canary runs so many candidates first; where one of them is not completed and faithful it
+    waits for this.
+
+    \b
+    Example:
+      enrich continue 0193a5c8-52a5-7cc0-8a43-7cbd5c2ee0f1
+    """
+    asyncio.run(_steer(api, job_ids, Api.go_on, as_json=as_json))
+
+
 async def _steer(
     url: str | None, job_ids: list[str], act: Callable[[Api, str], Awaitable[JSON]], *, as_json: bool
 ) -> None:

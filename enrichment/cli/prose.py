@@ -60,20 +60,6 @@ def instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def duration(seconds: float) -> str:
-    """`80 ms`, `2.8 s`, `42 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
-    if seconds < 0.95:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    for size, unit, smaller, smaller_unit in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            rest = whole % size // smaller
-            return f"{whole // size} {unit} {rest} {smaller_unit}" if rest else f"{whole // size} {unit}"
-    return f"{whole} s"
-
-
 def age(text: str) -> str:
     """How long ago, in its largest unit: `12 s`, `3 min`, `2 h`, `5 d`."""
     seconds = max((datetime.now(UTC) - datetime.fromisoformat(text)).total_seconds(), 0.0)

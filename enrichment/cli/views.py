@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from enrichment.cli.bars import STYLES
-from enrichment.cli.prose import LABELS, age, duration, elapsed_seconds, instant, retry_notice
+from enrichment.cli.prose import LABELS, age, elapsed_seconds, instant, retry_notice
+from enrichment.wording import lasting
 
 JSON = dict[str, Any]
 
@@ -35,7 +36,7 @@ def job(job: JSON) -> RenderableType:
         "not before": None if job["startedAt"] else _time(job["runAt"]),
         "started": _time(job["startedAt"]),
         "ended": _time(job["completedAt"]),
-        "took": None if seconds is None or job["completedAt"] is None else duration(seconds),
+        "took": None if seconds is None or job["completedAt"] is None else lasting(seconds),
         "review": job["review"] and job["review"]["status"],
         "model": ", ".join(filter(None, dict.fromkeys((job["provider"], job["model"])))) or None,
     }
@@ -81,8 +82,8 @@ def stats(stats: JSON) -> RenderableType:
     facts = {
         "jobs": f"{stats['total']:,}",
         "success": "–" if rate is None else f"{rate:.1%}",
-        "average": "–" if times["averageSeconds"] is None else duration(times["averageSeconds"]),
-        "95th percentile": "–" if times["p95Seconds"] is None else duration(times["p95Seconds"]),
+        "average": "–" if times["averageSeconds"] is None else lasting(times["averageSeconds"]),
+        "95th percentile": "–" if times["p95Seconds"] is None else lasting(times["p95Seconds"]),
     }
     parts: list[RenderableType] = [_facts(facts), "", _counts(stats["byQueue"], stats["byStatus"]), ""]
     parts.append(_tally("type", stats["byType"]))

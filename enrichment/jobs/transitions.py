@@ -3,6 +3,7 @@
     pending ──begin──▶ in_progress ──finish──▶ completed | failed | cancelled
        └──────────────cancel──────────────────▶ cancelled
     failed | cancelled | completed, but rejected in review ──retry──▶ pending, as the next run
+    completed, but a bulk with failed or cancelled jobs ────retry──▶ pending, as the next run, which runs those
 
 An attempt that fails and is not the last, and the next that begins, are events too, from `in_progress` to itself.
 
@@ -180,7 +181,10 @@ _RETRY = text("""
             (input_tokens, output_tokens, cost_usd) = (
                 SELECT input_tokens, output_tokens, cost_usd WHERE type <> 'bulk_candidate_enrichment')
         WHERE id = :id AND tenant = :tenant
-          AND (status IN ('failed', 'cancelled') OR status = 'completed' AND review = 'rejected')
+          AND (status IN ('failed', 'cancelled') OR status = 'completed' AND review = 'rejected'
+               OR status = 'completed' AND type = 'bulk_candidate_enrichment'
+                  AND EXISTS (SELECT FROM enrichment_job AS child
+                              WHERE child.parent_id = job.id AND child.status IN ('failed', 'cancelled')))
           AND NOT EXISTS (SELECT 1 FROM enrichment_job AS parent
                           WHERE parent.id = job.parent_id AND parent.status IN ('pending', 'in_progress'))
         RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
@@ -272,7 +276,8 @@ async def cancel(database: Database, tenant: str, job_id: str, reason: str) -> C
 
 
 async def retry(database: Database, tenant: str, job_id: str) -> Changed | None:
-    """Makes a failed, cancelled or rejected job pending again as its next run, and of a bulk what is not completed.
+    """Makes a failed, cancelled or rejected job pending again as its next run, and of a bulk what is not completed,
+    also where the bulk itself is.
 
     None: there is no such job in these states, or it belongs to a bulk that still runs.
     """

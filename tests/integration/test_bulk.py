@@ -32,13 +32,17 @@ def enriched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     original = RulesEnricher.enrich
 
     async def enrich(self: RulesEnricher, task: Task, report: Report) -> Result:
-        names.append(task.candidate["basics"]["name"])
+        names.append(name_of(task.candidate))
         if names[-1].startswith("bad"):
             raise ContentRefused("The model refuses this content")
         return await original(self, task, report)
 
     monkeypatch.setattr(RulesEnricher, "enrich", enrich)
     return names
+
+
+def name_of(candidate: dict[str, Any]) -> str:
+    return str(candidate["basics"]["name"])
 
 
 async def submit(queue: EnrichmentQueue, candidates: list[dict[str, Any]], **options: Any) -> str:
@@ -86,14 +90,23 @@ async def test_what_fails_is_named_and_a_retry_runs_just_that(queue: EnrichmentQ
     assert end.progress.metadata["batches"]["total"] == 10
     enriched.clear()
     assert end.status is JobStatus.COMPLETED
-    with pytest.raises(Conflict):
+
+    assert (await queue.retry_job(bulk)).run == 2
+
+    assert sums(await end_of(queue, bulk)) == (100, 93, 7, 0, 0)
+    assert sorted(enriched) == sorted(name for name in map(name_of, people(100, bad=7)) if name.startswith("bad"))
+    assert [job.run for job in await children(queue, bulk)] == [1] * 93 + [2] * 7
+    enriched.clear()
+    await queue.retry_job(jobs[-1].job_id)
+    assert (await end_of(queue, jobs[-1].job_id)).run == 3
+    assert len(enriched) == 1
+
+
+async def test_a_bulk_whose_jobs_are_all_completed_is_not_retried(queue: EnrichmentQueue, enriched: list[str]) -> None:
+    bulk = await submit(queue, people(3))
+    await end_of(queue, bulk)
+    with pytest.raises(Conflict, match="All jobs of the bulk are completed"):
         await queue.retry_job(bulk)
-    for job in jobs[-7:]:
-        await queue.retry_job(job.job_id)
-    for job in jobs[-7:]:
-        assert (await end_of(queue, job.job_id)).run == 2
-    assert len(enriched) == 7
-    assert all(name.startswith("bad") for name in enriched)
 
 
 async def test_equal_candidates_are_enriched_once_and_each_has_an_ending_of_its_own(
@@ -149,7 +162,7 @@ async def test_a_canary_that_fails_holds_the_others_until_a_person_decides(
     assert waiting.progress.metadata["pending"] == 7
     assert len(enriched) == 2
 
-    answer = await api.post(f"/api/enrichment/jobs/{bulk}/continue")
+    answer = await api.post((await api.get(f"/api/enrichment/jobs/{bulk}")).json()["links"]["continue"])
 
     assert answer.status_code == 200
     assert (await end_of(queue, bulk)).error == "All 9 candidates failed"

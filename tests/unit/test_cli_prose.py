@@ -7,6 +7,7 @@ import pytest
 
 from enrichment.cli import options, prose
 from enrichment.models import SINGLE_TYPES, JobStatus, JobType
+from enrichment.wording import lasting
 
 JOB: dict[str, Any] = {
     "status": "in_progress", "type": "skills_optimization", "result": None, "error": None, "errorCode": None,
@@ -28,7 +29,7 @@ def test_the_words_are_those_of_the_product() -> None:
     ],
 )  # fmt: skip
 def test_a_duration_has_at_most_two_units(seconds: float, said: str) -> None:
-    assert prose.duration(seconds) == said
+    assert lasting(seconds) == said
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from rich.text import Text
 from enrichment.cli import output
 from enrichment.cli.demo.resumes import Planned
 from enrichment.cli.excerpts import excerpt
-from enrichment.cli.prose import count, duration
+from enrichment.cli.prose import count
+from enrichment.wording import lasting
 
 JSON = dict[str, Any]
 
@@ -46,7 +47,7 @@ class Report:
 
     def running(self, places: JSON) -> None:
         self._status.stop()
-        seconds = duration(time.monotonic() - self._began)
+        seconds = lasting(time.monotonic() - self._began)
         self._say(Text.assemble((f"The stack is up after {seconds}. ", "bold green"), "While it runs:"))
         self._addresses(places)
 
@@ -63,7 +64,7 @@ class Report:
         completed = sum(job["status"] == "completed" for job in jobs)
         self._say("")
         style = "bold green" if types == of else "bold red"
-        said = f"{types} of {of} job types completed, {count(completed, 'job')}, in {duration(seconds)}."
+        said = f"{types} of {of} job types completed, {count(completed, 'job')}, in {lasting(seconds)}."
         self._say(Text(said, style=style))
 
     def result(self, job: JSON, name: str, document: str | None) -> None:
@@ -90,7 +91,7 @@ class Report:
 
     def stopped(self) -> None:
         self._say("")
-        self._say(f"Everything is stopped again, {duration(time.monotonic() - self._began)} after the start.")
+        self._say(f"Everything is stopped again, {lasting(time.monotonic() - self._began)} after the start.")
 
     def _addresses(self, places: JSON) -> None:
         self._say(f"  page and API       {places['api']}")
