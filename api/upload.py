@@ -53,9 +53,11 @@ async def _unpacked(request: Request) -> AsyncIterator[bytes]:
     unpacker = zlib.decompressobj(_GZIP)
     try:
         async for packed in request.stream():
-            while packed and not unpacker.eof:
+            while packed:
+                if unpacker.eof:  # packed files one after another are one packed file
+                    unpacker = zlib.decompressobj(_GZIP)
                 yield unpacker.decompress(packed, _PIECE)
-                packed = unpacker.unconsumed_tail
+                packed = unpacker.unconsumed_tail or unpacker.unused_data
     except zlib.error:
         raise Malformed("The packed body is damaged") from None
     if not unpacker.eof:

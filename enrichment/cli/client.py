@@ -19,6 +19,8 @@ JSON = dict[str, Any]
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """A bulk of a thousand candidates takes the API seconds to accept."""
+UPLOAD_TIMEOUT = httpx.Timeout(600.0, connect=5.0)
+"""The answer comes when 100,000 candidates are stored."""
 STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=60.0)
 """A stream that is silent for longer is opened anew: the connection may be dead without a word."""
 
@@ -38,6 +40,19 @@ class Api:
         # Escaped, a lone surrogate in a résumé reaches the API, whose answer says what is wrong with it.
         content = json.dumps(body).encode()
         return await self._json("POST", "/api/enrichment", params=params, content=content, headers=headers)
+
+    async def submit_lines(
+        self, lines: AsyncIterator[bytes], query: JSON, idempotency_key: str | None = None, *, is_packed: bool = False
+    ) -> JSON:
+        """A bulk, sent as its lines are read; `query` is what its candidates have in common."""
+        headers = {"Content-Type": "application/x-ndjson"}
+        if is_packed:
+            headers["Content-Encoding"] = "gzip"
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        return await self._json(
+            "POST", "/api/enrichment/bulk", params=query, content=lines, headers=headers, timeout=UPLOAD_TIMEOUT
+        )
 
     async def job(self, job_id: str) -> JSON:
         return await self._json("GET", _path(job_id))

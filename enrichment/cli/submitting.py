@@ -1,21 +1,20 @@
 """`enrich submit`: candidates' files become jobs."""
 
 import asyncio
-import json
-from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from enrichment.cli import output
 from enrichment.cli.client import connect
 from enrichment.cli.errors import BadUsage, Refused
 from enrichment.cli.files import STDIN, read_candidate, read_candidates
 from enrichment.cli.location import find
 from enrichment.cli.options import BULK, SINGLE_TYPES, TYPES, ApiUrl, AsJson, one_of, priority
 from enrichment.cli.prose import count, tell
+from enrichment.cli.receipts import show_accepted, show_estimate
+from enrichment.cli.uploading import upload
 from enrichment.cli.watching import watch_until_ended
 
 JSON = dict[str, Any]
@@ -47,8 +46,13 @@ def submit(
         typer.Argument(metavar="FILE", help="A candidate as JSON; - is standard input.", show_default=False),
     ],
     type_: Annotated[
-        str, typer.Option("--type", callback=one_of(TYPES, "job type"), metavar="TYPE", help="What to do, see above.")
-    ],
+        str | None,
+        typer.Option("--type", callback=one_of(TYPES, "job type"), metavar="TYPE", help="What to do, see above."),
+    ] = None,
+    bulk: Annotated[
+        bool,
+        typer.Option("--bulk", help="One bulk of all lines of all FILEs: NDJSON, or that as .gz, of any length."),
+    ] = False,
     priority: Annotated[
         str | None,
         typer.Option(
@@ -81,6 +85,20 @@ def submit(
             help="Bulk only: what to do with each candidate.",
         ),
     ] = None,
+    skip_invalid: Annotated[
+        bool, typer.Option("--skip-invalid", help="--bulk: leave out the lines that cannot be used, and name them.")
+    ] = False,
+    batch_size: Annotated[int | None, typer.Option(min=1, max=500, help="Bulk only. Default: 25.")] = None,
+    canary: Annotated[
+        int | None,
+        typer.Option(min=1, max=1_000, help="Bulk only: so many first; the others follow when all of these are good."),
+    ] = None,
+    max_failure_rate: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Bulk only: stop when more than this share fails, as 0.2.")
+    ] = None,
+    skip_unchanged: Annotated[
+        bool, typer.Option("--skip-unchanged", help="Bulk only: who has not changed since keeps the last result.")
+    ] = False,
     webhook: Annotated[str | None, typer.Option(metavar="URL", help="Who is told when a job has ended.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what it would take, in tokens, money and time; submit nothing.")
@@ -91,8 +109,9 @@ def submit(
     api: ApiUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Each FILE becomes a job. With --type bulk_candidate_enrichment all of them become one bulk; a FILE may then hold
-    an array of candidates too, or, as .ndjson, one a line. In a pipe a job is a line: id, status, queue, file.
+    """Each FILE becomes a job. With --bulk the lines of all become one bulk: each is enriched as --type, by default
+    candidate_profile_enhancement. With --type bulk_candidate_enrichment a few FILEs do, which may hold arrays too. In a
+    pipe a job is a line: id, status, queue, file.
 
     \b
     Types:
@@ -105,27 +124,41 @@ def submit(
     \b
     Examples:
       enrich submit resume.json --type skills_optimization --priority high --watch
+      enrich submit people.ndjson --bulk --type skills_optimization --priority low --watch
       enrich submit *.json --type bulk_candidate_enrichment --child-type skills_optimization
       generate-resume | enrich submit - --type experience_enhancement --json
     """
+    options = {
+        "locale": locale,
+        "asOf": as_of,
+        "batchSize": batch_size,
+        "canary": canary,
+        "maxFailureRate": max_failure_rate,
+        "skipUnchanged": skip_unchanged or None,
+    }
+    shared = {"priority": priority, "maxRetries": max_retries, "runAt": run_at, "webhookUrl": webhook}
+    if bulk:
+        _only(not candidate_id and not stage_ms, "--candidate-id and --stage-ms are not for --bulk")
+        each = child_type or (None if type_ == BULK else type_)
+        query = _given(
+            shared | options | {"type": each, "dryRun": dry_run or None, "onInvalid": "skip" if skip_invalid else None}
+        )
+        asyncio.run(upload(api, files, query, idempotency_key, watch=watch, as_json=as_json))
+        return
     is_bulk = type_ == BULK
+    _only(type_ is not None, "Missing option '--type'; without it there is only --bulk")
+    _only(not skip_invalid, "--skip-invalid is for --bulk")
+    for_bulks: JSON = {"--child-type": child_type, "--batch-size": batch_size, "--canary": canary}
+    for_bulks |= {"--max-failure-rate": max_failure_rate, "--skip-unchanged": skip_unchanged or None}
+    for option, value in for_bulks.items():
+        _only(is_bulk or value is None, f"{option} is for a bulk")
     _check(files, is_bulk=is_bulk, one_only={"--candidate-id": candidate_id, "--idempotency-key": idempotency_key})
-    if child_type is not None and not is_bulk:
-        raise BadUsage(f"--child-type is for --type {BULK}")
-    request = {
+    rehearse = None if stage_ms is None else {"stageMs": stage_ms}
+    request = shared | {
         "type": type_,
-        "priority": priority,
         "candidateId": candidate_id,
-        "maxRetries": max_retries,
-        "runAt": run_at,
-        "webhookUrl": webhook,
-        "options": _given({
-            "locale": locale,
-            "asOf": as_of,
-            "type": child_type,
-            "rehearse": None if stage_ms is None else {"stageMs": stage_ms},
-        }),
-    }  # fmt: skip
+        "options": _given(options | {"type": child_type, "rehearse": rehearse}),
+    }
     if is_bulk:
         candidates = [candidate for file in files for candidate in read_candidates(file)]
         named = files[0] if len(files) == 1 else count(len(candidates), "candidate")
@@ -136,6 +169,11 @@ def submit(
         asyncio.run(_estimate(api, bodies, as_json=as_json))
     else:
         asyncio.run(_submit(api, bodies, idempotency_key, watch=watch, as_json=as_json))
+
+
+def _only(holds: bool, complaint: str) -> None:
+    if not holds:
+        raise BadUsage(complaint)
 
 
 def _check(files: list[str], *, is_bulk: bool, one_only: dict[str, str | None]) -> None:
@@ -160,35 +198,12 @@ async def _submit(url: str | None, bodies: dict[str, JSON], key: str | None, *, 
                 tell(f"{file}: {refusal.message}" if len(bodies) > 1 else refusal.message)
             else:
                 names[job["jobId"]] = Path(file).stem
-                _show(job, file, watch=watch, as_json=as_json)
+                show_accepted(job, file, watch=watch, as_json=as_json)
         all_completed = not watch or await watch_until_ended(api, list(names), as_json=as_json, names=names)
     raise typer.Exit(0 if all_completed and not refused else 1)
-
-
-def _show(job: JSON, file: str, *, watch: bool, as_json: bool) -> None:
-    """The API's acceptance of a job."""
-    if as_json:
-        typer.echo(json.dumps({"event": "submitted", **job} if watch else job))
-    elif output.is_terminal():
-        typer.echo(f"{job['jobId']}  to {job['queue']}  {Path(file).name}")
-    else:
-        typer.echo(output.row(job["jobId"], job["status"], job["queue"], file))
 
 
 async def _estimate(url: str | None, bodies: dict[str, JSON], *, as_json: bool) -> None:
     async with connect(find(url)) as api:
         for file, body in bodies.items():
-            estimate = await api.submit(body, dry_run=True)
-            if as_json:
-                typer.echo(json.dumps(estimate))
-            else:
-                typer.echo(output.row(file, *_ranges(estimate)))
-
-
-def _ranges(estimate: JSON) -> Iterator[str]:
-    """Jobs, tokens, dollars, seconds; a question mark where nobody knows."""
-    yield count(estimate["count"], "job")
-    tokens, cost, seconds = estimate["tokens"], estimate["costUsd"], estimate["expectedSeconds"]
-    yield f"{tokens['min']}-{tokens['max']} tokens"
-    yield f"${cost['min']:.4f}-{cost['max']:.4f}" if cost else "$?"
-    yield f"{seconds['min']:.1f}-{seconds['max']:.1f} s" if seconds else "? s"
+            show_estimate(await api.submit(body, dry_run=True), file, as_json=as_json)

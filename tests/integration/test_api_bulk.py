@@ -64,10 +64,11 @@ async def test_a_real_upload_is_enriched(api: httpx.AsyncClient, worker: None) -
     ("headers", "pack"),
     [
         (NDJSON | {"Content-Encoding": "gzip"}, lambda: gzip.compress(lines(*CANDIDATES))),
+        (NDJSON | {"Content-Encoding": "gzip"}, lambda: b"".join(gzip.compress(lines(one)) for one in CANDIDATES)),
         ({"Content-Type": "application/jsonl"}, lambda: lines(*CANDIDATES).rstrip(b"\n").replace(b"\n", b"\r\n\r\n")),
         ({"Content-Type": "application/json"}, lambda: json.dumps(CANDIDATES).encode()),
     ],
-    ids=["packed", "blank lines, no last one", "array"],
+    ids=["packed", "packed one by one", "blank lines, no last one", "array"],
 )
 async def test_the_lines_come_in_several_forms(api: httpx.AsyncClient, headers: dict[str, str], pack: Any) -> None:
     answer = await submit(api, pack(), headers)

@@ -1,6 +1,7 @@
 """`enrich` as its users run it, a process of its own, against the real API and a real worker."""
 
 import asyncio
+import gzip
 import json
 import os
 import re
@@ -142,6 +143,37 @@ async def test_many_files_become_one_bulk(enrich: CommandLine, tmp_path: Path) -
     assert last["job"]["result"]["completed"] == 4
     children = await enrich("list", "--parent", last["jobId"])
     assert [line[1:3] for line in children.lines] == [["skills_optimization", "completed"]] * 4
+
+
+async def test_lines_become_one_bulk_however_they_are_packed(enrich: CommandLine, tmp_path: Path) -> None:
+    people, more = tmp_path / "people.ndjson", tmp_path / "more.ndjson"
+    people.write_text("\n".join(json.dumps(ADA | {"candidateId": f"c-{n}"}) for n in range(30)))  # no last newline
+    more.write_text(json.dumps(ADA | {"candidateId": "c-0"}) + "\n[]\n")
+    packed = tmp_path / "people.ndjson.gz"
+    packed.write_bytes(gzip.compress(people.read_bytes()))
+    bulk = ("--bulk", "--type", "skills_optimization", "--priority", "critical")
+
+    answer = await enrich("submit", people, more, *bulk, "--skip-invalid", "--watch", "--json")
+
+    assert (answer.code, answer.stderr.splitlines()) == (
+        0, ["line 32 was left out: is no JSON object", "1 line with the candidateId of an earlier one, first line 31"]
+    )  # fmt: skip
+    first, *_, end = answer.objects
+    assert (first["event"], first["intake"]["accepted"], first["queue"]) == ("submitted", 31, "enrichment-critical")
+    assert (end["event"], end["job"]["result"]["completed"]) == ("completed", 31)
+    assert (await enrich("submit", packed, *bulk, "--dry-run")).lines[0][1] == "30 jobs"
+    from_pipe = await enrich("submit", "-", *bulk, "--watch", stdin=people.read_text())
+    assert from_pipe.lines[-1][-1].startswith("completed: 30 of 30 candidates in ")
+
+
+async def test_a_bulk_that_is_refused_early_says_why_though_much_is_still_to_be_sent(
+    enrich: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.ndjson"
+    file.write_text("{\n" + (json.dumps(ADA) + "\n") * 100_000)
+    answer = await enrich("submit", file, "--bulk")
+    assert (answer.code, answer.stdout) == (1, "")
+    assert "Line 1 cannot be used" in answer.stderr
 
 
 async def test_watch_json_ends_with_the_whole_job_for_each(enrich: CommandLine, api: httpx.AsyncClient) -> None:

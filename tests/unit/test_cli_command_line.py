@@ -87,7 +87,13 @@ def test_a_mistyped_command_is_a_usage_error_with_a_suggestion(here: Here) -> No
         (["--type", "skills_optimization", "--as-of", "tomorrow"], "tomorrow is no day"),
         (["--type", "skills_optimization", "--run-at", "soon"], "soon is no time"),
         (["--type", "skills_optimization", "--max-retries", "21"], "Invalid value for '--max-retries'"),
-        (["--type", "skills_optimization", "--child-type", "skills_optimization"], "--child-type is for --type bulk"),
+        (
+            ["--type", "skills_optimization", "--child-type", "skills_optimization"],
+            "--child-type is for a bulk",
+        ),
+        (["--type", "skills_optimization", "--skip-invalid"], "--skip-invalid is for --bulk"),
+        (["--bulk", "--candidate-id", "c"], "--candidate-id and --stage-ms are not for --bulk"),
+        (["--bulk", "missing.ndjson"], "missing.ndjson: there is no such file"),
         (["--type", "skills_optimization", "missing.json"], "missing.json: there is no such file"),
     ],
 )
