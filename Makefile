@@ -16,7 +16,8 @@ setup: .venv/complete ## make .venv with everything, from the lock
 demo: setup ## the whole product on this machine: real résumés of every job type, live progress, results
 	$(BIN)/enrich demo
 
-test: setup ## every test, on the real embedded stack
+test: setup ## every test, on the real embedded stack and in a real browser
+	@bash tests/browser/chromium.sh
 	$(BIN)/pytest
 
 check: setup ## style, types, layers and unit tests: under a minute

@@ -301,6 +301,8 @@ class Waiting(Model):
     until: datetime | None = None
     position: int | None = None
     """Its place among the jobs of its queue that wait, from 1."""
+    slots: int | None = None
+    """Where all are busy: how many its queue has."""
 
 
 class Job(Model):
@@ -342,7 +344,9 @@ class Job(Model):
 
 
 class Event(Model):
-    """A change of a job's state; or, from `in_progress` to itself, a later attempt, or with a reason a failed one."""
+    """A change of a job's state; or, from `in_progress` to itself, a later attempt, with an error's code as its reason
+    a failed one, with the reason `enriched` that the result is saved and its document is made now.
+    """
 
     run: int
     from_status: JobStatus | None

@@ -469,8 +469,12 @@ class EnrichmentQueue:
     def _with_progress(self, job: Job, snapshots: dict[str, progress.Snapshot] | None) -> Job:
         snapshot = (snapshots or {}).get(job.job_id)
         shown = progress.shown(job.status, job.run, snapshot, is_redis_up=snapshots is not None)
-        if snapshot is None and job.standing is not None and not job.status.is_terminal:
-            shown = progress.of_bulk(job.standing).model_copy(update={"degraded": snapshots is None})
+        if snapshot is None and job.standing is not None:
+            counted = progress.of_bulk(job.standing)
+            if job.status.is_terminal:
+                shown = shown.model_copy(update={"metadata": counted.metadata})
+            else:
+                shown = counted.model_copy(update={"degraded": snapshots is None})
         reached = self._high_water.reach(job.job_id, job.run, shown.percentage)
         return job.model_copy(update={"progress": shown.model_copy(update={"percentage": reached})})
 

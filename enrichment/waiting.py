@@ -69,7 +69,7 @@ async def _in_line(database: Database, job: Job, workers: Sequence[statistics.Wo
         return Waiting(reason=WaitReason.STARTING, message="A slot is free: it is about to start", position=ahead + 1)
     place = f"{ahead + 1}" if ahead < COUNT_TO else f"beyond {COUNT_TO}"
     message = f"Number {place} in line: all {slots} slots of its queue are busy"
-    return Waiting(reason=WaitReason.BUSY, message=message, position=ahead + 1)
+    return Waiting(reason=WaitReason.BUSY, message=message, position=ahead + 1, slots=slots)
 
 
 def _time(instant: datetime) -> str:

@@ -1,27 +1,34 @@
-// Of a bulk: its jobs by state, the groups of its errors, and what can be taken out.
+// Of a bulk: its jobs by state, its batches, the groups of its errors, and what can be taken out.
 import { jobPath } from "./api.js";
 import { h } from "./dom.js";
-import { number, t } from "./i18n.js";
-import { STATUSES, short, table } from "./jobrow.js";
+import { duration, number, t } from "./i18n.js";
+import { short } from "./jobrow.js";
 
 const ORDER = ["completed", "failed", "cancelled", "in_progress", "pending"];
+const CELLS = 240;
 
-export function bulk(job, children) {
-  const counts = job.result ?? job.progress?.metadata ?? {};
-  const total = counts.total || 1;
-  const of = (status) => counts[status] ?? 0;
-  return h("section", { class: "bulk" }, h("h2", {}, t("children"), h("a", { href: `/jobs?parentId=${job.jobId}` }, t("all"))),
-    h("div", { class: "card" },
-      h("div", { class: "parts", role: "img", "aria-label": ORDER.map((status) => `${of(status)} ${t(status)}`).join(", ") },
-        ORDER.filter(of).map((status) => h("i", { class: status, style: { flex: of(status) / total } }))),
-      h("p", { class: "legend" }, STATUSES.filter(of).map((status) => h("a", { class: status, href: `/jobs?parentId=${job.jobId}&status=${status}` }, `${number(of(status))} ${t(status)}`))),
+export function bulk(job) {
+  const counts = { ...job.progress?.metadata, ...job.result };
+  const of = (status) => counts[status === "in_progress" ? "inProgress" : status] ?? 0;
+  const states = ORDER.filter(of), all = `/jobs?parentId=${job.jobId}`;
+  return h("section", h("h2", t("children"), counts.total && h("span", number(counts.total)), h("a", { href: all }, t("all"))),
+    h("div.card.bulk", h("div.parts", { "aria-hidden": "true" }, states.map((status) => h(`i.${status}`, { style: { "flex-grow": of(status) } }))),
+      h("p.legend", states.map((status) => h("a", { href: `${all}&status=${status}` }, h(`span.state.${status}`, number(of(status)), " ", t(status)))),
+        counts.skipped > 0 && h("span", t("skipped", { n: counts.skipped })),
+        job.status === "in_progress" && counts.ratePerSecond > 0 && h("span.end", t("rate", { n: counts.ratePerSecond }), counts.secondsLeft > 0 && ` · ${t("left", { t: duration(counts.secondsLeft) })}`)),
       counts.batches && batches(counts.batches),
-      counts.errorGroups?.length > 0 && h("ul", {}, counts.errorGroups.map((group) => h("li", {}, h("code", {}, group.errorCode), ` ${number(group.count)} `, h("a", { href: `/jobs/${group.exampleJobId}` }, short(group.exampleJobId))))),
-      h("p", { class: "acts" }, h("a", { class: "button", href: jobPath(job.jobId, "/failures"), download: "" }, t("failuresCsv")), h("a", { class: "button", href: jobPath(job.jobId, "/results"), download: "" }, t("resultsNdjson")))),
-    children?.jobs.length > 0 && h("div", { class: "card" }, table(children.jobs)));
+      counts.errorGroups?.length > 0 && h("ul.legend", counts.errorGroups.map((group) =>
+        h("li", h("code", group.errorCode), ` ${number(group.count)} · `, h("a", { href: `/jobs/${group.exampleJobId}` }, short(group.exampleJobId))))),
+      h("p.acts",
+        of("failed") + of("cancelled") > 0 && h("a.button", { href: jobPath(job.jobId, "/failures"), download: "" }, t("failuresCsv")),
+        of("completed") > 0 && h("a.button", { href: jobPath(job.jobId, "/results"), download: "" }, t("resultsNdjson")))));
 }
 
-// All blocks of candidates in a sentence, and those in which slots are at work as squares that fill.
-const batches = ({ total, done, running }) => [h("p", { class: "quiet" }, t("batchesDone", { n: number(done), of: number(total) })),
-  running.length > 0 && h("ol", { class: "batches", "aria-label": t("batches") },
-    running.map((batch) => h("li", { title: `${batch.done} / ${batch.total}`, style: { "--done": batch.done / batch.total } })))];
+// A cell per batch as long as they can be seen: what is done, what is at work and how far, what is left.
+function batches({ total, done, running }) {
+  const share = total > CELLS ? CELLS / total : 1, full = Math.round(done * share);
+  const cells = [...Array(full).fill(1), ...running.map((batch) => batch.done / batch.total)];
+  return h("div", h("p.quiet", t("batches", { n: done, of: total })), h("ol.batches", { "aria-hidden": "true" },
+    Array.from({ length: Math.round(total * share) }, (_, at) => h(at >= full && running[at - full]?.failed ? "li.failed" : "li",
+      { title: at >= full && running[at - full] && `${running[at - full].done} / ${running[at - full].total}`, style: { "--done": `${100 * (cells[at] ?? 0)}%` } }))));
+}

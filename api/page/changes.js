@@ -1,58 +1,85 @@
-// What an enrichment says, statement by statement, and the places of the source that carry it.
+// What an enrichment says of a candidate, thing by thing, beside the places of the source that carry it.
 import { h } from "./dom.js";
 import { share, t } from "./i18n.js";
 
-// The statements of a result, with where they stand: `{path, value, kind, evidence}`.
-export function statements(node, path = []) {
-  if (Array.isArray(node)) return node.flatMap((item, at) => statements(item, [...path, at + 1]));
-  if (node === null || typeof node !== "object") return [];
-  if (Array.isArray(node.evidence) && "kind" in node) return [{ ...node, path }];
-  return Object.entries(node).flatMap(([name, inner]) => statements(inner, [...path, name]));
-}
+const NAMES = ["name", "title", "institution", "language", "written", "client"];
+const BLOCKS = 10, EXCERPTS = 4;
+
+const isStatement = (node) => Array.isArray(node?.evidence) && "kind" in node;
+const isObject = (node) => node !== null && typeof node === "object";
 
 // The value that a JSON pointer (RFC 6901) points to; undefined where there is none.
-export const at = (source, pointer) => pointer.split("/").slice(1)
+const at = (source, pointer) => pointer.split("/").slice(1)
   .reduce((node, key) => node?.[key.replaceAll("~1", "/").replaceAll("~0", "~")], source);
 
-export function words(value) {
+function words(value) {
   if (value === null || value === undefined) return "–";
   if (Array.isArray(value)) return value.map(words).join(", ");
-  if (typeof value !== "object") return String(value);
-  if ("raw" in value && value.raw !== null) return String(value.raw);
-  return Object.entries(value).map(([name, inner]) => `${name}: ${words(inner)}`).join(", ");
+  if (!isObject(value)) return String(value);
+  if ("raw" in value) return value.year ? [value.year, value.month, value.day].filter(Boolean).map((part) => String(part).padStart(2, "0")).join("-") : String(value.raw);
+  return Object.values(value).filter((inner) => inner !== null).map(words).join(" · ");
 }
 
-// The source's text with what the statement took from it marked.
-function marked(text, value) {
-  const begin = value ? text.toLowerCase().indexOf(value.toLowerCase()) : -1;
-  if (begin < 0) return h("mark", { class: "whole" }, text);
-  return [text.slice(0, begin), h("mark", {}, text.slice(begin, begin + value.length)), text.slice(begin + value.length)];
+const label = (name) => String(name).replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const place = (pointer) => pointer.split("/").slice(1).map((part) => (/^\d+$/.test(part) ? Number(part) + 1 : label(part))).join(" ");
+
+// Blocks of statements: those that stand in one object belong together, such as a skill's name, level and months.
+function blocks(node, title, found = []) {
+  const fields = [];
+  if (isStatement(node)) fields.push(["", node]);
+  else if (isObject(node))
+    for (const [name, inner] of Object.entries(node)) {
+      if (isStatement(inner)) fields.push([Array.isArray(node) ? "" : label(name), inner]);
+      else if (Array.isArray(inner) && inner.some(isStatement)) for (const one of inner) fields.push([label(name), one]);
+    }
+  const own = fields.find(([name]) => NAMES.includes(name));
+  if (fields.length) found.push({ title: own ? words(own[1].value) : title, fields });
+  if (isObject(node) && !isStatement(node))
+    for (const [name, inner] of Object.entries(node))
+      if (isObject(inner) && !isStatement(inner) && !(Array.isArray(inner) && inner.some(isStatement)))
+        blocks(inner, Array.isArray(node) ? node.label ?? title : label(name), found);
+  return found;
 }
 
-const label = (path) => path.map((part) => (typeof part === "number" ? part : part.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))).join(" › ");
-const SHOWN = 6;
+// The source's text with what the statements took from it marked.
+function marked(text, values) {
+  const lower = text.toLowerCase();
+  const value = values.filter((one) => one.length > 1 && lower.includes(one.toLowerCase())).sort((a, b) => b.length - a.length)[0];
+  if (!value) return text;
+  const begin = lower.indexOf(value.toLowerCase()), end = begin + value.length;
+  return [text.slice(0, begin), h("mark", text.slice(begin, end)), text.slice(end)];
+}
 
-function row({ path, value, kind, evidence }, source) {
-  const after = words(value);
-  return h("tr", {}, h("th", { scope: "row" }, label(path), h("small", {}, t(kind))),
-    h("td", { "data-label": t("before") }, evidence.slice(0, SHOWN).map((pointer) =>
-      h("p", { title: pointer }, h("bdi", {}, marked(words(at(source, pointer)), after)))), evidence.length > SHOWN && h("p", { class: "quiet" }, `+ ${evidence.length - SHOWN}`)),
-    h("td", { "data-label": t("after"), class: "after" }, h("bdi", {}, after)));
+function row({ title, fields }, source) {
+  const values = [title, ...fields.map(([, { value }]) => words(value))];
+  const evidence = [...new Set(fields.flatMap(([, statement]) => statement.evidence))].filter(Boolean);
+  const excerpt = (pointer) => h("li", h("small", place(pointer)), h("bdi", marked(words(at(source, pointer)), values)));
+  const rest = evidence.slice(EXCERPTS);
+  return h("tr", h("th", { scope: "row" }, h("bdi", title)),
+    h("td", h("ul", evidence.slice(0, EXCERPTS).map(excerpt)), rest.length > 0 && h("details", h("summary", t("more", { n: rest.length })), h("ul", rest.map(excerpt)))),
+    h("td", h("dl", [...Map.groupBy(fields, ([name, { kind }]) => `${name}|${kind}`).values()].map((alike) => {
+      const [[name, { kind, rule }]] = alike, said = alike.map(([, { value }]) => words(value));
+      return h("div", h("dt", name), h("dd", h("small", { title: rule?.replaceAll("_", " ") }, t(kind)), said.join("").length < 90 ? h("bdi", said.join(", ")) : said.map((one) => h("p", h("bdi", one)))));
+    }))));
 }
 
 export function changes(result, source) {
-  const found = statements(result);
-  const same = found.filter(({ kind, value, evidence }) => kind === "copied" && evidence.length === 1 && words(at(source, evidence[0])) === words(value));
-  const changed = found.filter((one) => !same.includes(one));
-  const table = (rows) => h("table", { class: "changes" }, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, t("before")), h("th", { scope: "col" }, t("after")))),
-    h("tbody", {}, rows.map((one) => row(one, source))));
-  return h("section", {}, h("h2", {}, t("changes"), faithfulness(result)),
-    h("div", { class: "card" }, table(changed), same.length > 0 && h("details", {}, h("summary", {}, t("unchanged", { n: same.length })), table(same))));
+  let same = 0;
+  const isSame = ([, { kind, value, evidence }]) =>
+    kind === "copied" && evidence.length === 1 && words(at(source, evidence[0])) === words(value) && ++same;
+  const table = (rows) => h("table.changes", h("thead", h("tr", h("td"), h("th", { scope: "col" }, t("before")), h("th", { scope: "col" }, t("after")))), h("tbody", rows.map((each) => row(each, source))));
+  const sections = Object.entries(result).map(([name, node]) => {
+    const found = blocks(node, "").map((block) => ({ ...block, fields: block.fields.filter((field) => !isSame(field)) })).filter((block) => block.fields.length);
+    if (!found.length) return "";
+    const rest = found.slice(BLOCKS);
+    return h("section.card", h("h3", label(name), h("small", found.length)), table(found.slice(0, BLOCKS)), rest.length > 0 && h("details", h("summary", t("more", { n: rest.length })), table(rest)));
+  });
+  return h("section", h("h2", t("changes"), faithfulness(result.faithfulness)), sections,
+    same > 0 && h("p.quiet", t("unchanged", { n: same })));
 }
 
-function faithfulness({ faithfulness: found }) {
+function faithfulness(found) {
   if (!found) return "";
   const wrong = found.violations?.length ?? 0;
-  return h("span", { class: "quiet" }, `${share(found.score)} ${t("faithful")} · ${t("checked", { n: found.checkedFacts })}`,
-    wrong > 0 && h("strong", { class: "badge failed" }, t("violations", { n: wrong })));
+  return h("span", t("faithful", { share: share(found.score), n: found.checkedFacts }), " ", wrong > 0 && h("strong.badge.failed", t("violations", { n: wrong })));
 }

@@ -3,53 +3,58 @@ import { h, s } from "./dom.js";
 import { clock, number, t } from "./i18n.js";
 
 const MINUTES = 60;
+const KINDS = ["completed", "cancelled", "failed"];
+const ended = (minute) => KINDS.reduce((sum, kind) => sum + (minute?.[kind] ?? 0), 0);
 
-// The last hour minute by minute, from minutes in which something ended; `read` takes what counts from one.
-export function hour(minutes, at, read) {
-  const now = Math.floor(new Date(at) / 60_000);
-  const values = Array.from({ length: MINUTES }, () => read(undefined));
+// The last hour minute by minute; `minutes` leaves out those in which nothing ended.
+export function hour(minutes, at) {
+  const now = Math.floor(new Date(at) / 60_000), found = Array(MINUTES).fill(undefined);
   for (const minute of minutes ?? []) {
     const ago = now - Math.floor(new Date(minute.minute) / 60_000);
-    if (ago >= 0 && ago < MINUTES) values[MINUTES - 1 - ago] = read(minute);
+    if (ago >= 0 && ago < MINUTES) found[MINUTES - 1 - ago] = minute;
   }
-  return values;
+  return found;
 }
 
 export function sparkline(values) {
   const most = Math.max(...values, 1), step = 240 / (values.length - 1);
   const points = values.map((value, at) => `${(at * step).toFixed(1)},${(39 - (value / most) * 35).toFixed(1)}`).join(" ");
-  const sum = values.reduce((total, value) => total + value, 0);
-  return s("svg", { class: "spark", viewBox: "0 0 240 40", preserveAspectRatio: "none", role: "img", "aria-label": t("endedLastHour", { n: sum }) },
+  const n = values.reduce((total, value) => total + value, 0);
+  return s("svg", { class: "spark", viewBox: "0 0 240 40", preserveAspectRatio: "none", role: "img", "aria-label": t("endedLastHour", { n }) },
     s("polygon", { points: `0,40 ${points} 240,40` }), s("polyline", { points, "vector-effect": "non-scaling-stroke" }));
 }
 
 // Running jobs against slots: a cell per slot as long as they can be counted at a glance.
 export function gauge(running, slots) {
-  const label = t("runningOf", { n: running, slots });
-  if (slots > 0 && slots <= 12)
-    return h("div", { class: "gauge", role: "img", "aria-label": label },
-      Array.from({ length: slots }, (_, at) => h("i", { class: at < running ? "on" : null })));
-  const share = slots ? Math.min(100, (100 * running) / slots) : 0;
-  return h("div", { class: "gauge", role: "img", "aria-label": label }, h("i", {}, h("b", { style: { width: `${share}%` } })));
+  const cells = slots > 0 && slots <= 12
+    ? Array.from({ length: slots }, (_, at) => h("i", at < running && h("b")))
+    : h("i", h("b", { style: { width: `${slots ? Math.min(100, (100 * running) / slots) : 0}%` } }));
+  return h("div.gauge", { role: "img", "aria-label": t("runningOf", { n: running, slots }) }, cells);
 }
 
-const KINDS = ["completed", "cancelled", "failed"];
+// The next number of the form 1, 2 or 5 times a power of ten: an axis that one can read.
+function round(most) {
+  const power = 10 ** Math.floor(Math.log10(most));
+  return [1, 2, 5, 10].find((step) => step * power >= most) * power;
+}
 
 export function throughput(minutes, at) {
-  const values = hour(minutes, at, (minute) => minute ?? { completed: 0, failed: 0, cancelled: 0 });
-  const most = Math.max(...values.map((minute) => minute.completed + minute.failed + minute.cancelled), 1);
+  const values = hour(minutes, at), top = round(Math.max(2, ...values.map(ended)));
+  const total = values.reduce((sum, minute) => sum + ended(minute), 0);
   const bars = values.map((minute, index) => {
-    let top = 100;
-    return s("g", {}, KINDS.filter((kind) => minute[kind]).map((kind) => {
-      const height = (minute[kind] / most) * 96;
-      top -= height;
-      return s("rect", { class: kind, x: index * 10 + 1.5, y: top.toFixed(2), width: 7, height: height.toFixed(2), rx: 1 },
-        s("title", {}, `${clock(minute.minute)} · ${number(minute[kind])} ${t(kind)}`));
-    }));
+    if (!minute) return null;
+    const kinds = KINDS.filter((kind) => minute[kind]), told = kinds.map((kind) => `${number(minute[kind])} ${t(kind)}`);
+    let y = 100;
+    return s("g", s("title", [clock(minute.minute), ...told].join(" · ")),
+      kinds.map((kind) => {
+        const height = (minute[kind] / top) * 100;
+        y -= height;
+        return s("rect", { class: kind, x: index * 10 + 1, y: y.toFixed(2), width: 8, height: height.toFixed(2) });
+      }));
   });
-  const total = values.reduce((sum, minute) => sum + minute.completed + minute.failed + minute.cancelled, 0);
-  return h("figure", { class: "plot" },
-    h("div", { class: "scale", "aria-hidden": "true" }, h("span", {}, number(most)), h("span", {}, "0")),
-    s("svg", { viewBox: "0 0 600 100", preserveAspectRatio: "none", role: "img", "aria-label": t("endedLastHour", { n: total }) }, bars),
-    h("figcaption", {}, h("span", {}, t("anHourAgo")), h("span", { class: "legend" }, KINDS.map((kind) => h("span", { class: kind }, t(kind)))), h("span", {}, t("now"))));
+  return h("figure.plot",
+    h("div.scale", { "aria-hidden": "true" }, [top, top / 2, 0].map((value) => h("span", number(value)))),
+    s("svg", { viewBox: "0 0 600 100", preserveAspectRatio: "none", role: "img", "aria-label": t("endedLastHour", { n: total }) },
+      s("path", { d: "M0 .5H600M0 50H600", "vector-effect": "non-scaling-stroke" }), bars),
+    h("figcaption", h("span", t("anHourAgo")), KINDS.map((kind) => h(`span.state.${kind}`, t(kind))), h("span", t("now"))));
 }

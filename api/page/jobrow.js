@@ -1,41 +1,43 @@
 // A job as a line of a table, the same in every list.
 import { h } from "./dom.js";
-import { age, instant, t } from "./i18n.js";
+import { age, duration, instant, share, t } from "./i18n.js";
 
 export const BANDS = ["critical", "high", "normal", "low"];
-export const TYPES = ["competence_file_generation", "candidate_profile_enhancement", "skills_optimization", "experience_enhancement", "bulk_candidate_enrichment"];
+export const BULK = "bulk_candidate_enrichment";
+export const TYPES = ["competence_file_generation", "candidate_profile_enhancement", "skills_optimization", "experience_enhancement", BULK];
 export const STATUSES = ["pending", "in_progress", "completed", "failed", "cancelled"];
-export const OPEN = ["pending", "in_progress"];
+export const OPEN = STATUSES.slice(0, 2);
 
-export const short = (id) => id.slice(0, 8) + "…" + id.slice(-4);
+export const short = (id) => `${id.slice(0, 8)}…${id.slice(-4)}`;
 export const band = (queue) => queue.replace("enrichment-", "");
-export const state = (status) => h("span", { class: `state ${status}` }, t(status));
+export const state = (status) => h(`span.state.${status}`, t(status));
+export const seconds = (from, to) => (new Date(to) - new Date(from)) / 1000;
 
-export function bar(job) {
-  const share = job.progress?.percentage ?? 0;
-  return h("div", { class: `bar ${job.status}`, role: "progressbar", "aria-valuenow": share, "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": t("progress") },
-    h("i", { style: { width: `${share}%` } }));
+export const bar = ({ status, progress }) =>
+  h(`div.bar.${status}`, { role: "progressbar", "aria-valuenow": progress?.percentage ?? 0, "aria-label": t("progress") },
+    h("i", { style: { width: `${progress?.percentage ?? 0}%` } }));
+
+// In a few words what a reader wants to know beside the state.
+function remark(job) {
+  if (job.status === "failed") return h("code", job.errorCode);
+  if (job.status !== "in_progress") return job.runAt && job.status === "pending" && t("from", { t: instant(job.runAt) });
+  return [bar(job), h("b", share((job.progress?.percentage ?? 0) / 100)), " ",
+    job.retryAt ? t("retryOf", { n: job.retryCount + 1, of: job.maxRetries }) : job.progress?.message];
 }
 
-// In one word or two what a reader wants to know beside the state.
-export function remark(job) {
-  if (job.status === "failed") return job.errorCode;
-  if (job.status === "in_progress" && job.retryAt) return t("retriesLeft", { n: job.retryCount + 1, of: job.maxRetries });
-  if (job.status === "in_progress") return job.progress?.message;
-  return "";
-}
-
-const head = (words, marks) => h("thead", {}, h("tr", {}, marks && h("th", { class: "mark" }, h("span", { class: "hidden" }, t("select"))),
-  words.map((word) => h("th", { class: word === "submitted" ? "n" : word, scope: "col" }, t(word)))));
-
-export function table(jobs, { marked } = {}) {
-  return h("table", { class: "jobs" }, head(["job", "status", "progress", "priority", "candidate", "submitted"], marked),
-    h("tbody", {}, jobs.map((job) => h("tr", { "data-key": job.jobId },
-      marked && h("td", { class: "mark" }, h("input", { type: "checkbox", "data-do": "mark", "data-on": "change", "data-id": job.jobId, "aria-label": `${t("select")} ${short(job.jobId)}`, checked: marked.has(job.jobId) })),
-      h("td", { class: "job" }, h("a", { href: `/jobs/${job.jobId}`, "data-row": "" }, t(job.type)), h("code", {}, short(job.jobId))),
-      h("td", {}, state(job.status)),
-      h("td", { class: "progress" }, job.status === "in_progress" && [bar(job), h("span", { class: "n" }, `${job.progress?.percentage ?? 0} %`)], h("small", { title: job.error }, remark(job))),
-      h("td", { class: "priority" }, t(band(job.queue)), h("small", { class: "n" }, ` ${job.priority}`)),
-      h("td", { class: "candidate" }, h("bdi", {}, job.candidateId ?? "–")),
-      h("td", { class: "n" }, h("time", { datetime: job.createdAt, title: instant(job.createdAt) }, age(job.createdAt)))))));
+// `marked`: rows can be selected, and these are. `named`: a row goes by its candidate, as in a bulk, where all else is alike.
+export function table(jobs, { marked, named } = {}) {
+  const head = ["job", "status", "detail", "priority", "candidate", "took", "age"];
+  return h("table.jobs", h("thead", h("tr", marked && h("th.mark",
+    h("input", { type: "checkbox", "data-do": "page", "data-on": "change", "aria-label": t("selectPage"), checked: jobs.every((job) => marked.has(job.jobId)) })),
+  head.map((word) => h("th", { scope: "col", class: word }, t(word))))),
+  h("tbody", jobs.map((job) => h("tr", { "data-key": job.jobId },
+    marked && h("td.mark", h("input", { type: "checkbox", "data-do": "mark", "data-on": "change", "data-id": job.jobId, "aria-label": `${t("select")} ${short(job.jobId)}`, checked: marked.has(job.jobId) })),
+    h("td.job", h("a", { href: `/jobs/${job.jobId}`, "data-row": "" }, (named && job.candidateId) || t(job.type)), h("code", short(job.jobId))),
+    h("td.status", state(job.status)),
+    h("td.detail", { title: job.error }, remark(job)),
+    h("td.priority", t(band(job.queue)), h("small", job.priority)),
+    h("td.candidate", { title: job.candidateId }, h("bdi", job.candidateId ?? "–")),
+    h("td.took", job.startedAt && job.completedAt ? duration(seconds(job.startedAt, job.completedAt)) : "–"),
+    h("td.age", h("time", { title: instant(job.createdAt) }, age(job.createdAt)))))));
 }

@@ -1,57 +1,54 @@
-// The shell: which view an address shows, language and colours, the keyboard.
+// The shell: which view an address shows, who looks at it, language and colours, the keyboard.
+import { call, get } from "./api.js";
 import * as job from "./job.js";
 import * as jobs from "./jobs.js";
 import * as newJob from "./new.js";
 import * as overview from "./overview.js";
 import * as signIn from "./signin.js";
 import { h, put } from "./dom.js";
-import { lang, t } from "./i18n.js";
+import { keep, kept, lang, t } from "./i18n.js";
 import { say } from "./live.js";
 
-const view = document.getElementById("view");
 const VIEWS = [
   [/^\/$/, overview, "overview", "/"],
   [/^\/jobs$/, jobs, "jobs", "/jobs"],
-  [/^\/jobs\/([0-9a-f-]+)$/, job],
+  [/^\/jobs\/([^/]+)$/, job],
   [/^\/new$/, newJob, "newJob", "/new"],
 ];
-let shown;
+const root = document.documentElement, header = document.querySelector("header"), view = document.getElementById("view");
+let shown, hasSession = false;
 
-export function go(address, { replace = false } = {}) {
-  history[replace ? "replaceState" : "pushState"](null, "", address);
+function go(address) {
+  history.pushState(null, "", address);
   show();
 }
 
 function show() {
-  shown?.stop?.();
-  shown?.listening.abort();
-  say("");
-  const found = VIEWS.map(([pattern, module]) => [pattern.exec(location.pathname), module]).find(([match]) => match);
-  open(found ? found[1] : overview, found?.[0].slice(1) ?? []);
-  navigation();
+  const [pattern, module] = VIEWS.find(([each]) => each.test(location.pathname)) ?? VIEWS[0];
+  open(module, pattern.exec(location.pathname)?.slice(1));
 }
 
 function open(module, params) {
-  const listening = new AbortController(), { signal } = listening;
+  shown?.stop?.();
+  shown?.listening.abort();
+  say("");
+  const listening = new AbortController();
   view.replaceChildren();
-  view.className = "";
-  shown = { listening };
-  const made = module.show(view, { params, query: new URLSearchParams(location.search), go, note, confirm });
-  shown = { ...made, listening };
-  document.title = `${made.title} · Enrichment`;
+  shown = { listening, ...module.show(view, { params, query: new URLSearchParams(location.search), go, note, confirm, enter }) };
+  document.title = `${shown.title} · Enrichment`;
   // One listener of each kind: what is drawn anew says by `data-do` what it does.
-  for (const kind of ["click", "change", "submit"])
-    view.addEventListener(kind, (event) => act(kind, event, made.acts ?? {}), { signal });
+  for (const kind of ["click", "change", "submit"]) view.addEventListener(kind, (event) => act(kind, event), { signal: listening.signal });
+  frame();
   scrollTo(0, 0);
 }
 
-async function act(kind, event, acts) {
-  const target = event.target.closest("[data-do]");
-  if (!target || (target.dataset.on ?? "click") !== kind || !acts[target.dataset.do]) return;
-  if (target.tagName !== "INPUT") event.preventDefault();
+async function act(kind, event) {
+  const target = event.target.closest("[data-do]"), todo = shown.acts?.[target?.dataset.do];
+  if (!todo || (target.dataset.on ?? "click") !== kind) return;
+  if (target.type !== "checkbox") event.preventDefault();
+  target.setAttribute("aria-busy", "true");
   try {
-    target.setAttribute("aria-busy", "true");
-    await acts[target.dataset.do](target, event);
+    await todo(target, event);
   } catch (error) {
     note(error.message, "failed");
   } finally {
@@ -60,101 +57,86 @@ async function act(kind, event, acts) {
 }
 
 // A sentence that goes by itself; the screen reader reads it.
-export function note(text, kind = "") {
-  const made = h("p", { class: `note ${kind}` }, text);
+function note(text, kind = "done") {
+  const made = h(`p.note.${kind}`, text);
   document.getElementById("notes").append(made);
   setTimeout(() => made.remove(), 6000);
 }
 
-// Asks before something that cannot be undone; answers whether to go on.
-export function confirm(question, detail, yes) {
+function dialog(title, what, buttons) {
   return new Promise((resolve) => {
-    const dialog = h("dialog", { "aria-label": question }, h("form", { method: "dialog" }, h("h2", {}, question), h("p", {}, detail),
-      h("menu", {}, h("button", { value: "no" }, t("back")), h("button", { value: "yes", class: "primary" }, yes))));
-    dialog.addEventListener("close", () => { resolve(dialog.returnValue === "yes"); dialog.remove(); });
-    document.body.append(dialog);
-    dialog.showModal();
+    const made = h("dialog", { "aria-label": title }, h("form", { method: "dialog" }, h("h2", title), what, h("menu", buttons)));
+    made.addEventListener("close", () => { resolve(made.returnValue); made.remove(); });
+    document.body.append(made);
+    made.showModal();
   });
 }
 
-const KEYS = [["o", "keyOverview"], ["l", "keyJobs"], ["n", "keyNew"], ["/", "keySearch"], ["j k", "keyMove"], ["↵", "keyOpen"], ["x", "keyMark"], ["?", "keyHelp"]];
+// Asks before something that cannot be undone; answers whether to go on.
+const confirm = async (question, detail, yes) =>
+  (await dialog(question, h("p", detail), [h("button", { value: "" }, t("back")), h("button.primary", { value: "yes" }, yes)])) === "yes";
 
-function help() {
-  const dialog = h("dialog", { class: "keys", "aria-label": t("keys") }, h("form", { method: "dialog" }, h("h2", {}, t("keys")),
-    h("dl", {}, KEYS.map(([key, word]) => [h("dt", {}, key.split(" ").map((one) => h("kbd", {}, one))), h("dd", {}, t(word))])),
-    h("menu", {}, h("button", {}, t("close")))));
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-}
+const KEYS = { o: "overview", l: "jobs", n: "newJob", "/": "keySearch", "j k": "keyMove", x: "select", "?": "keys" };
+const help = () => dialog(t("keys"), h("dl.keys", Object.entries(KEYS).map(([key, word]) => h("div", h("dt", key.split(" ").map((one) => h("kbd", one))), h("dd", t(word))))), h("button", t("close")));
 
 // Rows are links: the keyboard walks through them, Enter is the browser's own.
 function move(step) {
   const rows = [...view.querySelectorAll("a[data-row]")];
-  const next = rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(document.activeElement) + step))];
-  next?.focus();
+  rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(document.activeElement) + step))]?.focus();
 }
 
 const SHORTCUTS = {
   o: () => go("/"), l: () => go("/jobs"), n: () => go("/new"), j: () => move(1), k: () => move(-1), "?": help,
-  "/": () => (view.querySelector("[data-search]") ? view.querySelector("[data-search]").focus() : go("/jobs")),
-  x: () => document.activeElement.closest("tr")?.querySelector("input[type=checkbox]")?.click(),
+  "/": () => { if (!view.querySelector("[data-search]")) go("/jobs"); view.querySelector("[data-search]")?.focus(); },
+  x: () => document.activeElement.closest("tr")?.querySelector("input")?.click(),
 };
 
 addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, select, textarea, dialog");
-  if (event.key === "Escape" && event.target.closest("input, textarea")) return event.target.blur();
-  if (typing && event.target.type !== "checkbox") return;
-  if (event.ctrlKey || event.metaKey || event.altKey || !SHORTCUTS[event.key]) return;
+  const { target, key } = event;
+  if (key === "Escape" && target.matches("input, textarea")) return target.blur();
+  if (target.closest("input:not([type=checkbox]), select, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey || !SHORTCUTS[key]) return;
   event.preventDefault();
-  SHORTCUTS[event.key]();
+  SHORTCUTS[key]();
 });
 
 // Links of ours are followed without loading the page anew.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='/']");
-  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.hasAttribute("download") || link.dataset.outside !== undefined) return;
-  if (!VIEWS.some(([pattern]) => pattern.test(new URL(link.href).pathname))) return;
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.hasAttribute("download")) return;
+  if (!VIEWS.some(([pattern]) => pattern.test(link.pathname))) return;
   event.preventDefault();
   go(link.getAttribute("href"));
   view.focus({ preventScroll: true });
 });
 addEventListener("popstate", show);
-addEventListener("signed-out", () => {
-  shown?.stop?.();
-  shown?.listening.abort();
-  open(signIn, []);
-});
+addEventListener("signed-out", () => { hasSession = false; open(signIn); });
 
-function navigation() {
-  const nav = document.querySelector("header nav");
-  nav.setAttribute("aria-label", t("menu"));
-  put(nav, VIEWS.filter(([, , word]) => word).map(([pattern, , word, href]) =>
-    h("a", { href, "aria-current": pattern.test(location.pathname) && "page" }, t(word))));
+async function enter() {
+  hasSession = (await get("/session")).keyId !== null;
+  show();
 }
 
-function remember(name, value) {
-  try { localStorage.setItem(name, value); } catch { /* a browser that keeps nothing */ }
-}
-
-function theme(next) {
-  if (next) remember("theme", next);
-  let kept;
-  try { kept = localStorage.getItem("theme"); } catch { kept = null; }
-  if (kept) document.documentElement.dataset.theme = kept;
-}
-
+const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 const TOOLS = {
-  theme: () => theme(getComputedStyle(document.documentElement).colorScheme.startsWith("dark") || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches) ? "light" : "dark"),
-  language: () => { remember("language", lang === "fr" ? "en" : "fr"); location.reload(); },
+  async signOut() { await call("DELETE", "/session"); dispatchEvent(new Event("signed-out")); },
+  language: () => { keep("language", lang === "fr" ? "en" : "fr"); location.reload(); },
+  theme: () => { root.dataset.theme = (root.dataset.theme ?? (isDark() ? "dark" : "light")) === "dark" ? "light" : "dark"; keep("theme", root.dataset.theme); },
   help,
 };
-document.getElementById("tools").append(
-  h("button", { "data-tool": "language", lang: lang === "fr" ? "en" : "fr" }, t("language")),
-  h("button", { "data-tool": "theme", "aria-label": t("theme"), title: t("theme") }, "◐"),
-  h("button", { "data-tool": "help", "aria-label": t("help"), title: t("help") }, "?"),
-);
-document.getElementById("tools").addEventListener("click", (event) => TOOLS[event.target.dataset.tool]?.());
+
+function frame() {
+  const links = VIEWS.filter(([, , word]) => word).map(([pattern, , word, href]) => h("a", { href, "aria-current": pattern.test(location.pathname) && "page" }, t(word)));
+  put(header.querySelector("nav"), links);
+  put(document.getElementById("tools"), hasSession && h("button.plain", { "data-tool": "signOut" }, t("signOut")),
+    root.dataset.temporal && h("a", { href: `${root.dataset.temporal}/workflows`, rel: "noreferrer" }, "Temporal ↗"),
+    h("button.plain", { "data-tool": "language", lang: lang === "fr" ? "en" : "fr" }, t("language")),
+    ["theme", "help"].map((tool) => h("button.plain", { "data-tool": tool, "aria-label": t(tool), title: t(tool) }, tool === "help" ? "?" : "◐")));
+}
+
+header.querySelector("nav").setAttribute("aria-label", t("views"));
 document.querySelector(".skip").textContent = t("skip");
-theme();
+document.getElementById("tools").addEventListener("click", ({ target }) => TOOLS[target.dataset.tool]?.());
+if (kept("theme")) root.dataset.theme = kept("theme");
+// Where no keys are asked for, the page does not wait for who looks at it.
 show();
+get("/session").then(({ keyId }) => { hasSession = keyId !== null; frame(); }, () => {});

@@ -1,21 +1,33 @@
-// What happened to a job, in its order, and how long each part took.
+// What happened to a job, run by run: how long it was queued, each attempt, and the waits between them.
 import { h } from "./dom.js";
 import { duration, instant, t } from "./i18n.js";
+import { seconds } from "./jobrow.js";
 
-function told({ fromStatus, toStatus, reason }) {
-  if (toStatus === "pending") return [fromStatus ? "retried" : "queued", "pending"];
-  if (toStatus !== "in_progress") return [toStatus, toStatus];
-  if (fromStatus === "pending") return ["began", "in_progress"];
-  return reason ? ["attemptFailed", "failed"] : ["attemptBegan", "in_progress"];
+// The step that an event begins: what it is called, how it ended, and the error that it is about.
+function steps(events) {
+  let attempt = 0;
+  return events.map(({ fromStatus, toStatus, reason, at }, index) => {
+    const next = events[index + 1], running = toStatus === "in_progress";
+    if (toStatus === "pending") return { at, word: t("queued"), state: "pending" };
+    if (!running) return { at, word: t(toStatus), state: toStatus, code: toStatus === "completed" ? "" : reason, ends: true };
+    if (reason === "enriched") return { at, word: t("rendering"), state: "completed" };
+    if (reason) return { at, word: t("waited"), state: "pending" };
+    attempt += 1;
+    const failed = next && (next.toStatus === "failed" || (next.toStatus === "in_progress" && next.reason && next.reason !== "enriched"));
+    return { at, word: t("attempt", { n: attempt }), state: failed ? "failed" : next ? "completed" : "in_progress", code: failed && next.toStatus !== "failed" ? next.reason : "" };
+  });
 }
 
-export function timeline(events, job) {
-  const ends = new Date(job.completedAt ?? Date.now());
-  return h("section", {}, h("h2", {}, t("timeline")), h("ol", { class: "card timeline" }, events.map((event, index) => {
-    const [word, state] = told(event), next = events[index + 1];
-    const seconds = ((next ? new Date(next.at) : ends) - new Date(event.at)) / 1000;
-    const lasts = next || !job.completedAt;
-    return h("li", { class: state }, h("b", {}, t(word)), event.reason && word !== "retried" && h("code", {}, event.reason), event.run > 1 && word === "retried" && h("small", {}, t("run", { n: event.run })),
-      h("time", { datetime: event.at }, instant(event.at)), lasts && seconds > 0 && h("span", { class: "n" }, duration(seconds)));
+export function timeline(events) {
+  const runs = [...Map.groupBy(events, (event) => event.run)];
+  return h("section", h("h2", t("timeline")), h("div.card.timeline", runs.map(([run, mine]) => {
+    const made = steps(mine), begin = mine[0].at;
+    const end = made.at(-1).ends ? made.at(-1).at : new Date(), whole = Math.max(seconds(begin, end), 0.001);
+    return [runs.length > 1 && h("h3", t("run", { n: run })), h("ol", made.map((step, index) => {
+      const took = step.ends ? 0 : seconds(step.at, made[index + 1]?.at ?? end);
+      return h(`li.${step.state}`, { title: instant(step.at) }, h("span.state", step.word), h("code", step.code),
+        h("span.track", h("i", { style: { left: `${(100 * seconds(begin, step.at)) / whole}%`, width: `${(100 * took) / whole}%` } })),
+        step.ends ? h("time", instant(step.at)) : h("b", duration(took)));
+    }))];
   })));
 }

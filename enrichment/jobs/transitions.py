@@ -98,12 +98,19 @@ _BEGIN = text("""
     FROM job
 """).columns(payload=JSONB, options=JSONB)
 _SAVE = text("""
-    UPDATE enrichment_job
-    SET result = CAST(:result AS jsonb), provider = :provider, model = :model,
-        input_tokens = coalesce(input_tokens, :input_tokens), output_tokens = coalesce(output_tokens, :output_tokens),
-        cost_usd = CASE WHEN input_tokens IS NULL THEN CAST(:cost_usd AS double precision) ELSE cost_usd END
-    WHERE id = :id AND run = :run AND status = 'in_progress'
-    RETURNING id
+    WITH job AS (
+        UPDATE enrichment_job
+        SET result = CAST(:result AS jsonb), provider = :provider, model = :model,
+            input_tokens = coalesce(input_tokens, :input_tokens),
+            output_tokens = coalesce(output_tokens, :output_tokens),
+            cost_usd = CASE WHEN input_tokens IS NULL THEN CAST(:cost_usd AS double precision) ELSE cost_usd END
+        WHERE id = :id AND run = :run AND status = 'in_progress'
+        RETURNING id, run
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, 'in_progress', 'in_progress', 'enriched' FROM job
+    )
+    SELECT id FROM job
 """)
 _RESULT = text("""
     SELECT result FROM enrichment_job WHERE id = :id AND run = :run AND status = 'in_progress'

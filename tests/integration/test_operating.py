@@ -125,8 +125,8 @@ async def test_the_overview_comes_whole_and_then_in_parts(api: httpx.AsyncClient
             if len(seen) == 1:
                 job_id = await submit(api)
                 await fail(database, job_id, "context_too_long")
-            elif "errors" in seen[-1]:
-                break
+            elif any(group["exampleJobId"] == job_id for group in seen[-1].get("errors", ())):
+                break  # others may fail meanwhile
 
     assert {"queues", "jobs", "throughput", "stats", "health", "temporalUi"} <= seen[0].keys()
     assert "temporalUi" not in seen[-1]

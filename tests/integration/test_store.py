@@ -125,6 +125,7 @@ async def test_a_run_goes_from_pending_to_completed_and_stays_there(database: Da
     assert await history(database, job_id) == [
         (1, None, "pending"),
         (1, "pending", "in_progress"),
+        (1, "in_progress", "in_progress"),  # enriched
         (1, "in_progress", "completed"),
     ]
 
