@@ -4,7 +4,7 @@
     secrets.json   generated passwords
     stack.json     where everything is, while the stack runs
     logs/          one file per child
-    pycache/       where Python may not keep its bytecode beside the sources
+    pycache/       where Python may not keep its bytecode beside the sources, and there is no virtual environment for it
     postgres/ redis/ temporal/   the servers' own files
 
 It is created private to its owner, and so is each part that holds a secret or a candidate's data.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Self
 
@@ -90,7 +91,8 @@ class Stack:
         callers = {name: value for name, value in os.environ.items() if name != "TEMPORAL_API_KEY"}
         if callers.pop("PYTHONDONTWRITEBYTECODE", None):
             # Wanted: nothing written beside the sources. Not wanted: every child compiles everything at every start.
-            callers.setdefault("PYTHONPYCACHEPREFIX", str(self._directory.path / "pycache"))
+            is_ours = sys.prefix != sys.base_prefix  # a virtual environment: what it compiles serves every stack
+            callers.setdefault("PYTHONPYCACHEPREFIX", f"{sys.prefix if is_ours else self._directory.path}/pycache")
         callers.setdefault("ENRICHMENT_WEBHOOK_LOOPBACK", "true")  # the receiver is on this machine too
         return {**callers, **self.infrastructure.environment, "PYTHONUNBUFFERED": "1"}
 
