@@ -35,6 +35,9 @@ CANCEL_WAITS_S = 1.0
 
 log = logging.getLogger(__name__)
 
+_in_hand: set[asyncio.Task[None]] = set()
+"""Answers that are being kept. The event loop itself would let go of such a task."""
+
 
 class Memory:
     """Of one enrichment. `refresh`: only an answer that this very job has paid will do."""
@@ -87,9 +90,10 @@ class Memory:
             renewing.cancel()
 
     async def keep(self, question: Question, answer: JSON, used: RequestUsage, reservation: Reservation) -> None:
-        """Settles and stores what was paid for, as soon as the database answers. A cancel waits for it, for a moment.
+        """Settles and stores what was paid for, as soon as the database answers.
 
-        Settled first: where a process dies in between, the answer is paid again, and both payments are counted.
+        A cancel waits for a moment; then this goes on in the background, for as long as the process lives: an attempt
+        that Temporal has given up is cancelled too, and the next one is to find the answer. Settled first: where a process dies in between, the answer is paid again, and both payments are counted.
         """
 
         async def keeping() -> None:
@@ -97,11 +101,12 @@ class Memory:
             await _until_stored(lambda: store.store(self._database, question, answer, self._ttl))
 
         storing = asyncio.create_task(keeping(), name="keep answer")
+        _in_hand.add(storing)
+        storing.add_done_callback(_in_hand.discard)
         try:
             await asyncio.shield(storing)
         except asyncio.CancelledError:
             await asyncio.wait({storing}, timeout=CANCEL_WAITS_S)
-            storing.cancel()
             raise
         self._keys.append(question.key)
         self._note(question.model, used, cached=False)
