@@ -32,8 +32,9 @@ audit: setup ## known vulnerabilities of what is locked, and its list of parts (
 	@rm -f .build/audited
 	@$(MAKE) --no-print-directory .build/audited
 
-faults: setup ## load and faults for MINUTES from SEED, then every invariant
-	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3)
+faults: setup ## load and faults for MINUTES from each of SEEDS seeds from SEED on, then every invariant
+	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --minutes $(or $(MINUTES),3) \
+		--out .build/faults
 
 overload: setup ## twice what the machine serves for SECONDS: refusals say when, nothing accepted is lost, then all is as before
 	$(BIN)/python -m tests.overload --seconds $(or $(SECONDS),60)

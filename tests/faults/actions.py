@@ -17,7 +17,7 @@ from tests.faults.subject import Subject
 _BACK_WITHIN_S = 30.0
 """How long to wait for a process that an earlier fault ended, before it can be hit again."""
 _GONE_WITHIN_S = {Kind.KILL: 5.0, Kind.TERM: 10.0, Kind.CRASH: 5.0}
-_FELT_WITHIN_S = 8.0
+_FELT_WITHIN_S = 20.0
 """A broken link that nobody has used yet stays broken for so much longer."""
 
 

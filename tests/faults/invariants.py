@@ -9,8 +9,10 @@ from temporalio.client import Client
 
 from enrichment.models import TERMINAL
 from tests.faults.ledger import Ledger, Reading
+from tests.faults.payments import Excuses, paid_again
 from tests.faults.record import Record
-from tests.faults.rows import BREAKING, ENDED, OPEN, OURS, UNDISPATCHED
+from tests.faults.rows import BREAKING, ENDED, OPEN, OURS, UNDISPATCHED, UNHEARD
+from tests.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,13 @@ class Breach:
 
 
 class Invariants:
-    """Looks at the rows, asks the API past the proxy, and holds both against what the clients were told."""
+    """Looks at the rows, asks the API past the proxy, and holds both against what clients and provider have seen."""
 
-    def __init__(self, record: Record, ledger: Ledger, temporal: Client) -> None:
+    def __init__(self, record: Record, ledger: Ledger, temporal: Client, provider: Provider) -> None:
         self._record = record
         self._ledger = ledger
         self._temporal = temporal
+        self._provider = provider
 
     async def unsettled(self) -> list[str]:
         """What is still under way: open rows, and workflows that are open although their row has ended."""
@@ -36,7 +39,12 @@ class Invariants:
     async def undispatched(self) -> list[str]:
         return [row[0] for row in await self._record.rows(UNDISPATCHED, self._ledger.prefix)]
 
-    async def check(self, api: httpx.AsyncClient) -> list[Breach]:
+    async def unheard(self) -> dict[str, int]:
+        """How many attempts at each candidate were given up because nobody heard of them, also without a fault."""
+        rows = await self._record.rows(UNHEARD, self._ledger.prefix)
+        return {row["token"]: row["attempts"] for row in rows}
+
+    async def check(self, api: httpx.AsyncClient, excuses: Excuses) -> list[Breach]:
         """Every invariant, with what breaks it."""
         found = {
             name: [row[0] for row in await self._record.rows(query, self._ledger.prefix)]
@@ -51,6 +59,7 @@ class Invariants:
             "readers told another end than the row's": await self._ends_broken(),
             "more than one id per key": [order.key for order in self._ledger.orders.values() if len(order.ids) > 1],
             "milestone regressions": list(_regressions(self._ledger)),
+            "provider calls > jobs + deaths": list(paid_again(self._ledger, self._provider.seen, excuses)),
             "calls never answered": self._ledger.unanswered,
             "answers that must not be": self._ledger.unexpected,
         }

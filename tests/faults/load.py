@@ -27,6 +27,8 @@ _SHARE_SENT_TWICE = 0.1
 """Though the first answer was clear."""
 _SHARE_TRANSIENT, _SHARE_PERMANENT = 0.1, 0.05
 _AT_MOST_RETRIES = 3
+_SCENARIOS = {"good": 0.85, "steady": 0.1, "server_error_once": 0.05}
+"""What the provider does by itself: answers at once, takes 1.5 s, fails the first time."""
 
 
 class Watch(StrEnum):
@@ -42,7 +44,7 @@ class Intent:
     number: int
     at_s: float
     body: dict[str, Any]
-    candidates: int | None
+    scenario: str
     sends_twice: bool
     cancels_after_s: float | None
     retries: bool
@@ -53,12 +55,12 @@ def intents(seed: int, seconds: float, rate: float) -> Iterator[Intent]:
     """The same clients for the same seed, whatever the faults do to them."""
     rng = random.Random(f"load/{seed}")
     for number in range(int(seconds * rate)):
-        body, candidates = _bulk(rng) if rng.random() < _SHARE_OF_BULKS else _single(rng)
+        body = _bulk(rng) if rng.random() < _SHARE_OF_BULKS else _single(rng)
         yield Intent(
             number=number,
             at_s=(number + rng.random()) / rate,
             body=body,
-            candidates=candidates,
+            scenario=rng.choices(list(_SCENARIOS), list(_SCENARIOS.values()))[0],
             sends_twice=rng.random() < _SHARE_SENT_TWICE,
             cancels_after_s=rng.uniform(0.0, 1.5) if rng.random() < _SHARE_CANCELLED else None,
             retries=rng.random() < _SHARE_RETRIED,
@@ -66,27 +68,24 @@ def intents(seed: int, seconds: float, rate: float) -> Iterator[Intent]:
         )
 
 
-def _single(rng: random.Random) -> tuple[dict[str, Any], None]:
+def _single(rng: random.Random) -> dict[str, Any]:
     priority = rng.choice(_PRIORITIES)
-    body = {
+    return {
         "type": rng.choice(SINGLE_TYPES),
         "candidateData": _candidate(rng),
         "priority": priority,
         "options": {"rehearse": _rehearsal(rng, priority)},
         "maxRetries": _AT_MOST_RETRIES,
     }
-    return body, None
 
 
-def _bulk(rng: random.Random) -> tuple[dict[str, Any], int]:
-    candidates = [_candidate(rng) for _ in range(rng.randint(5, 20))]
-    body = {
+def _bulk(rng: random.Random) -> dict[str, Any]:
+    return {
         "type": "bulk_candidate_enrichment",
-        "candidates": candidates,
+        "candidates": [_candidate(rng) for _ in range(rng.randint(5, 20))],
         "priority": rng.choice(("high", "normal")),
         "options": {"type": rng.choice(SINGLE_TYPES), "batchSize": 5, "rehearse": {"stageMs": rng.choice((0, 20))}},
     }
-    return body, len(candidates)
 
 
 def _rehearsal(rng: random.Random, priority: str) -> dict[str, Any]:
@@ -121,14 +120,14 @@ class Load:
                 clients.create_task(self._client(intent), name=f"client {intent.number}")
 
     async def _client(self, intent: Intent) -> None:
-        order = self._ledger.order(f"{self._ledger.prefix}{intent.number}", intent.candidates)
-        job_id = await self._submit(order, intent.body)
+        order = self._ledger.order(str(intent.number), intent.body, intent.scenario)
+        job_id = await self._submit(order)
         if job_id is None:
             return
         async with asyncio.TaskGroup() as acts:
             watching = acts.create_task(self._watch(job_id, intent.watch))
             if intent.sends_twice:
-                acts.create_task(self._submit(order, intent.body))
+                acts.create_task(self._submit(order))
             if intent.cancels_after_s is not None:
                 acts.create_task(self._cancel(job_id, intent.cancels_after_s))
         ended = watching.result()
@@ -136,10 +135,10 @@ class Load:
             await self._caller.insist("retry", "POST", f"{JOBS}/{job_id}/retry")
             await self._watch(job_id, intent.watch)
 
-    async def _submit(self, order: Order, body: dict[str, Any]) -> str | None:
+    async def _submit(self, order: Order) -> str | None:
         headers = {"Idempotency-Key": order.key}
         began_at = time.monotonic()
-        answer = await self._caller.insist("submit", "POST", "/api/enrichment", json=body, headers=headers)
+        answer = await self._caller.insist("submit", "POST", "/api/enrichment", json=order.body, headers=headers)
         if answer is None:
             return None
         self._ledger.accept_s.append(time.monotonic() - began_at)
@@ -149,7 +148,9 @@ class Load:
 
     async def _cancel(self, job_id: str, after_s: float) -> None:
         await asyncio.sleep(after_s)
+        asked_at = time.monotonic()
         answer = await self._caller.insist("cancel", "POST", f"{JOBS}/{job_id}/cancel")
+        self._ledger.stops.append((job_id, asked_at, time.monotonic()))
         if answer is not None and answer.status_code == 200:
             self._ledger.cancelled.add((job_id, answer.json()["run"]))
 

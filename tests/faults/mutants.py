@@ -20,18 +20,22 @@ from sqlalchemy import TextClause, text
 from enrichment import temporal
 from enrichment.db import Database
 from enrichment.jobs import outbox, transitions, upkeep
+from enrichment.responses import store
 from tests.faults import points
 
 LEASE = timedelta(seconds=2)
 """Of a dispatcher's claim: shorter than the product's, so that the tests wait for it less long."""
 
-START, FINISH, SAVE = "start", "finish", "save"
-_WINDOWS: dict[str, tuple[ModuleType, str]] = {
+START, ANSWERED, SAVE, FINISH, FINISHED = "start", "answered", "save", "finish", "finished"
+_BEFORE: dict[str, tuple[ModuleType, str]] = {
     START: (temporal, "start"),
-    FINISH: (transitions, "finish"),
+    ANSWERED: (store, "store"),
     SAVE: (transitions, "save"),
+    FINISH: (transitions, "finish"),
 }
-"""Each point holds its caller before the call: claimed and not started, enriched and not ended or not saved."""
+"""Points before a call: claimed and not started, answered and not stored, stored and not saved, about to end."""
+_AFTER: dict[str, tuple[ModuleType, str]] = {FINISHED: (transitions, "finish")}
+"""Points after a call: ended in the row, and Temporal does not know it yet."""
 
 _ANY_OPEN_STATE = " AND job.status IN ('pending', 'in_progress')"
 _THIS_RUN_IN_PROGRESS = " AND run = :run AND status = 'in_progress'"
@@ -64,8 +68,21 @@ def no_result_guard() -> None:
     _replace(transitions, "_SAVE", _without(saving, _THIS_RUN_IN_PROGRESS))
 
 
+def no_result_ledger() -> None:
+    """What a provider has answered is not kept."""
+
+    async def reserve(*_: Any) -> str:
+        return store.RESERVED
+
+    async def forget(*_: Any) -> None:
+        return None
+
+    _replace(store, "reserve", reserve)
+    _replace(store, "store", forget)
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
-    mutant.__name__: mutant for mutant in (no_outbox, no_conditional_update, no_result_guard)
+    mutant.__name__: mutant for mutant in (no_outbox, no_conditional_update, no_result_guard, no_result_ledger)
 }
 
 
@@ -79,15 +96,17 @@ def _without(statement: TextClause, condition: str) -> TextClause:
     return text(statement.text.replace(condition, ""))
 
 
-def _hold(port: int, name: str, module: ModuleType, function: str) -> None:
+def _hold(port: int, name: str, module: ModuleType, function: str, *, is_after: bool) -> None:
     original: Callable[..., Awaitable[Any]] = getattr(module, function)
     under_way: set[asyncio.Task[Any]] = set()
 
     @functools.wraps(original)
     async def held(*arguments: Any, **named: Any) -> Any:
         async def on_its_way() -> Any:
+            if is_after:
+                answer = await original(*arguments, **named)
             async with points.at(port, name):
-                return await original(*arguments, **named)
+                return answer if is_after else await original(*arguments, **named)
 
         # A statement that has left for the database is not called back by a cancellation, so this is not either.
         task = asyncio.create_task(on_its_way())
@@ -101,10 +120,12 @@ def _hold(port: int, name: str, module: ModuleType, function: str) -> None:
 def main() -> None:
     port, *mutants = sys.argv[1:]
     outbox.CLAIM_LEASE = LEASE
-    for name, (module, function) in _WINDOWS.items():
-        _hold(int(port), name, module, function)
     for mutant in mutants:
         MUTANTS[mutant]()
+    for name, (module, function) in _BEFORE.items():
+        _hold(int(port), name, module, function, is_after=False)
+    for name, (module, function) in _AFTER.items():
+        _hold(int(port), name, module, function, is_after=True)
     sys.argv = ["worker"]
     runpy.run_module("worker", run_name="__main__", alter_sys=True)
 

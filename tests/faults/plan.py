@@ -40,7 +40,7 @@ PROCESSES = {
     "postgres": (Kind.KILL, Kind.FREEZE, Kind.CRASH, Kind.CUT),
 }
 """By the names in `stack.json`."""
-LINKS = dict.fromkeys(("to-api", "to-temporal", "to-redis", "to-postgres"), _LINK_KINDS)
+LINKS = dict.fromkeys(("to-api", "to-temporal", "to-redis", "to-postgres", "to-provider"), _LINK_KINDS)
 """`to-api` is what the clients go through, the others what API and worker go through."""
 
 _LASTS_S = {

@@ -21,10 +21,10 @@ class Point:
 
 
 class Points:
-    """The harness's side, a server on loopback. A point holds the first who comes there, and nobody after."""
+    """The harness's side, a server on loopback. A point that was armed holds the next who comes there, and no other."""
 
-    def __init__(self, *names: str) -> None:
-        self._points = {name: Point() for name in names}
+    def __init__(self) -> None:
+        self._points: dict[str, Point] = {}
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -39,12 +39,15 @@ class Points:
         if self._server is not None:
             self._server.close()
 
+    def arm(self, name: str) -> None:
+        self._points[name] = Point()
+
     async def reached(self, name: str) -> None:
         """Returns when somebody waits there."""
         await asyncio.wait_for(self._points[name].reached.wait(), _WITHIN_S)
 
     async def go(self, name: str) -> None:
-        """Lets it go on, and returns when it has done what it stopped before."""
+        """Lets it go on, and returns when it has left the point behind."""
         self._points[name].go.set()
         await asyncio.wait_for(self._points[name].passed.wait(), _WITHIN_S)
 

@@ -18,7 +18,7 @@ from tests.faults.subject import Subject
 _PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.05
 _CALL_TIMEOUT_S = 2.0
-_CANARY = {"type": "skills_optimization", "priority": "critical", "candidateData": {"basics": {"name": "Ada Byron"}}}
+_CANARY = {"type": "skills_optimization", "priority": "critical"}
 
 ANSWERS = "API answers"
 COMPLETES = "new job completes"
@@ -89,15 +89,15 @@ class Recoveries:
 
     async def _completes(self, fired: Fired) -> None:
         """A canary: a job that is submitted at once, with the same key until it is accepted."""
-        key = f"{self._ledger.prefix}canary-{next(self._numbers)}"
-        order = self._ledger.order(key)
+        body = {**_CANARY, "candidateData": {"basics": {"name": "Ada Byron"}}}
+        order = self._ledger.order(f"canary-{next(self._numbers)}", body)
         url = self._subject.url if fired.fault.target == "to-api" else self._subject.direct_url
         ends_at = fired.since + _PATIENCE_S
         async with self._client(url) as client:
             while time.monotonic() < ends_at:
                 with contextlib.suppress(httpx.HTTPError):
                     if not order.ids:
-                        answer = await client.post("/api/enrichment", json=_CANARY, headers={"Idempotency-Key": key})
+                        answer = await client.post("/api/enrichment", json=body, headers={"Idempotency-Key": order.key})
                         if answer.status_code == httpx.codes.ACCEPTED:
                             order.ids.add(answer.json()["jobId"])
                     else:

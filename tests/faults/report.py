@@ -1,15 +1,32 @@
-"""The verdict of a run, for machines as JSON and for people as a table."""
+"""The verdict of a run, for machines as JSON and for people as a table; and of several runs, a line for each seed."""
 
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from tests.faults.recovery import Recovery
+from tests.faults.recovery import ANSWERS, COMPLETES, RUNS_AGAIN, Recovery
 from tests.faults.run import Summary
 
 _MOST_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """After this fault, 95 of 100 times this is so within `seconds`."""
+
+    fault: str
+    what: str
+    seconds: float
+
+
+TARGETS = (
+    Target("worker kill", RUNS_AGAIN, 4.0),
+    Target("api kill", ANSWERS, 3.0),
+    Target("temporal kill", COMPLETES, 5.0),
+    Target("postgres kill", COMPLETES, 8.0),
+)
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
@@ -21,6 +38,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "clean": summary.is_clean,
         "jobs": len(ledger.accepted),
         "cancelled": len(ledger.cancelled),
+        "providerCalls": summary.calls,
         "settledSeconds": round(summary.settled_s, 1),
         "acceptSeconds": _spread(ledger.accept_s),
         "faults": [
@@ -42,7 +60,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
 def as_table(summary: Summary) -> str:
     ledger = summary.ledger
     lines = [
-        f"seed {summary.wish.seed}: {len(ledger.accepted)} jobs, {len(ledger.cancelled)} cancelled",
+        f"seed {summary.wish.seed}: {len(ledger.accepted)} jobs, {_cancelled(summary)} of them cancelled",
+        f"{summary.calls} calls to the provider",
         f"{len(summary.fired)} faults, of which {len(summary.misfires)} did not fire",
         f"over {summary.settled_s:.1f} s after the load",
         "",
@@ -61,6 +80,41 @@ def as_table(summary: Summary) -> str:
     lines += [f"{'DID NOT FIRE':>14}  {fired.fault}" for fired in summary.misfires]
     lines.append("clean" if summary.is_clean else "NOT CLEAN")
     return "\n".join(lines)
+
+
+def by_seed(summaries: Sequence[Summary]) -> str:
+    """What broke and how long recovery took (p95, with the number of times in brackets), by seed and in all."""
+    heads = ["seed", "jobs", "cancelled", "faults", "broken", *(target.fault for target in TARGETS)]
+    rows = [_seed_row(str(summary.wish.seed), [summary]) for summary in summaries]
+    rows.append(_seed_row("all", summaries))
+    rows.append(["at most", "", "", "", "0", *(f"{target.seconds:.0f} s" for target in TARGETS)])
+    lines = [
+        "  ".join(f"{cell:>16}" if at > 4 else f"{cell:>9}" for at, cell in enumerate(row)) for row in [heads, *rows]
+    ]
+    lines += ["", *(f"{target.fault}: until {target.what}" for target in TARGETS)]
+    return "\n".join(lines)
+
+
+def _seed_row(name: str, summaries: Sequence[Summary]) -> list[str]:
+    jobs = sum(len(summary.ledger.accepted) for summary in summaries)
+    cancelled = sum(len(summary.ledger.cancelled) for summary in summaries)
+    broken = sum(len(breach.cases) for summary in summaries for breach in summary.breaches)
+    broken += sum(len(summary.misfires) for summary in summaries)
+    faults = sum(len(summary.fired) for summary in summaries)
+    alone = [recovery for summary in summaries for recovery in _alone(summary)]
+    return [name, str(jobs), f"{cancelled / max(jobs, 1):.0%}", str(faults), str(broken), *(
+        _measured(target, alone) for target in TARGETS
+    )]  # fmt: skip
+
+
+def _measured(target: Target, recoveries: Sequence[Recovery]) -> str:
+    found = [each.seconds for each in recoveries if (each.fault, each.what) == (target.fault, target.what)]
+    spread = _spread([math.inf if seconds is None else seconds for seconds in found])
+    return f"{spread['p95']:.2f} s ({len(found)})" if spread else "-"
+
+
+def _cancelled(summary: Summary) -> str:
+    return f"{len(summary.ledger.cancelled) / max(len(summary.ledger.accepted), 1):.0%}"
 
 
 def _alone(summary: Summary) -> list[Recovery]:

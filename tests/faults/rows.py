@@ -17,6 +17,15 @@ UNDISPATCHED = f"""
     GROUP BY ours.id HAVING max(event.at) < now() - interval '10 seconds'
 """
 """A retried row is as old as its retry, which its last event tells."""
+UNHEARD = f"""
+    WITH ours AS ({OURS})
+    SELECT substring(payload->'basics'->>'summary' FROM 'scenario-[a-z_]+-([a-z]+)') AS token,
+           retry_count - (run - 1) - (SELECT count(*) FROM enrichment_event AS event
+                                      WHERE job_id = ours.id AND from_status = 'in_progress'
+                                        AND to_status = 'in_progress' AND reason IS NOT NULL) AS attempts
+    FROM ours WHERE type <> 'bulk_candidate_enrichment' AND retry_count > run - 1
+"""
+"""Attempts that have neither ended nor failed: those after them count, and no event tells why."""
 
 BREAKING = {
     "not terminal past the deadline": OPEN,
@@ -67,4 +76,9 @@ BREAKING = {
             OR (parent.result->>'cancelled')::int <> count(*) FILTER (WHERE child.status = 'cancelled')
     """,
     "undispatched rows older than 10 s": UNDISPATCHED,
+    "stored responses > 1 per job, run, step": f"""
+        WITH ours AS ({OURS})
+        SELECT ours.id || '.' || response.run FROM ours JOIN enrichment_response AS response ON job_id = ours.id
+        WHERE response.response IS NOT NULL GROUP BY ours.id, response.run, prompt_version HAVING count(*) > 1
+    """,
 }

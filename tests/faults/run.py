@@ -12,6 +12,7 @@ from tests.faults.calls import Caller
 from tests.faults.invariants import Breach, Invariants
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
+from tests.faults.payments import Excuses, losses
 from tests.faults.plan import Fault
 from tests.faults.record import Record
 from tests.faults.recovery import Recoveries, Recovery
@@ -40,6 +41,8 @@ class Summary:
     recoveries: list[Recovery]
     breaches: list[Breach]
     ledger: Ledger
+    calls: int
+    """To the provider."""
     began_at: float
     settled_s: float
     """From the end of the load until nothing was open."""
@@ -64,7 +67,7 @@ async def run(subject: Subject, wish: Wish, tell: Tell = lambda _: None) -> Summ
     record = Record(subject)
     recoveries = Recoveries(subject, record, ledger)
     temporal = await Client.connect(subject.stack.infrastructure.temporal_address, lazy=True)
-    invariants = Invariants(record, ledger, temporal)
+    invariants = Invariants(record, ledger, temporal, subject.provider)
     load = asyncio.create_task(Load(caller, ledger).run(wish.seed, wish.seconds, wish.rate), name="load")
     try:
         fired = await _fire(Actions(subject), wish.faults, recoveries, tell)
@@ -73,9 +76,10 @@ async def run(subject: Subject, wish: Wish, tell: Tell = lambda _: None) -> Summ
         await load
         settled_s = time.monotonic() - began_at - wish.seconds
         async with httpx.AsyncClient(base_url=subject.direct_url, timeout=10, trust_env=False) as api:
-            breaches = await invariants.check(api)
+            breaches = await invariants.check(api, Excuses(losses(fired), await invariants.unheard()))
         breaches.append(Breach("undispatched 10 s after the last recovery", tuple(late)))
-        return Summary(wish, fired, recoveries.measured, breaches, ledger, began_at, settled_s)
+        calls = sum(subject.provider.seen[token].count for order in ledger.orders.values() for token in order.tokens)
+        return Summary(wish, fired, recoveries.measured, breaches, ledger, calls, began_at, settled_s)
     finally:
         load.cancel()
         await caller.close()

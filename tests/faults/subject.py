@@ -1,10 +1,11 @@
-"""The product under test: its own `Stack`, every link of which goes through a proxy."""
+"""The product under test: its own `Stack` and a provider of models, every link of which goes through a proxy."""
 
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from enrichment.devstack import Stack
 from enrichment.devstack.product import CommandLines
 from tests.faults.patience import until
 from tests.faults.proxy import Proxy
+from tests.provider import Provider, providing
 
 Tell = Callable[[str], None]
 
@@ -35,23 +37,28 @@ class Subject:
             "to-postgres": Proxy(lambda: _address(self.stack.infrastructure.database_url)),
             "to-redis": Proxy(lambda: _address(self.stack.infrastructure.redis_url)),
             "to-temporal": Proxy(lambda: _address(f"tcp://{self.stack.infrastructure.temporal_address}")),
+            "to-provider": Proxy(lambda: _address(self.provider.base_url)),
             "to-api": Proxy(lambda: _address(self.stack.api_url)),
         }
-        ports = [str(self.proxies[link].port) for link in ("to-postgres", "to-redis", "to-temporal")]
+        ports = [str(self.proxies[link].port) for link in ("to-postgres", "to-redis", "to-temporal", "to-provider")]
         through = (sys.executable, "-I", "-S", _THROUGH, *ports)
         lines = CommandLines(**{name: (*through, str(file)) for name, file in self._commands.items()})
         self.stack = Stack(data_dir=data_dir, tell=tell, command_lines=lines)
+        self.provider: Provider
+        self._running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for proxy in self.proxies.values():
-            await proxy.start()
-        await self.stack.start()
+        async with AsyncExitStack() as starting:
+            self.provider = await starting.enter_async_context(providing())
+            for proxy in self.proxies.values():
+                await proxy.start()
+                starting.push_async_callback(proxy.stop)
+            await starting.enter_async_context(self.stack)
+            self._running = starting.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.stack.stop()
-        for proxy in self.proxies.values():
-            await proxy.stop()
+        await self._running.aclose()
 
     @property
     def url(self) -> str:
@@ -72,14 +79,14 @@ class Subject:
     async def replace_worker(self, *command: str) -> None:
         """Kills the worker; the one that the stack starts in its place is `command`, by default the product's again."""
         self._commands["worker"].write_text(json.dumps(command or [*_PRODUCT, "worker"]))
-        await self.kill_worker()
+        await self.kill("worker")
 
-    async def kill_worker(self) -> None:
-        """Returns when the next one is ready."""
-        pid = self.stack.pids["worker"]
+    async def kill(self, name: str) -> None:
+        """Kills a process, by its name in `stack.json`; returns when the next one is ready."""
+        pid = self.stack.pids[name]
         os.kill(pid, signal.SIGKILL)
-        if not await until(lambda: self.stack.pids["worker"] != pid, _BACK_WITHIN_S):
-            raise TimeoutError("the worker did not come back")
+        if not await until(lambda: self.stack.pids[name] != pid, _BACK_WITHIN_S):
+            raise TimeoutError(f"the {name} did not come back")
 
 
 def _address(url: str) -> tuple[str, int]:

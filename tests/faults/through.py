@@ -1,9 +1,10 @@
 """Leads a child of the stack through the harness's proxies, then becomes it: its pid is the one that the stack knows.
 
-    python through.py POSTGRES_PORT REDIS_PORT TEMPORAL_PORT FILE
+    python through.py POSTGRES_PORT REDIS_PORT TEMPORAL_PORT PROVIDER_PORT FILE
 
-The stack tells its children where the servers are by environment variables; only the ports in them change here. FILE
-holds the command line as JSON and is read at each start: what is started next can be another program.
+The stack tells its children where the servers are by environment variables; only the ports in them change here, and a
+model is asked. FILE holds the command line as JSON and is read at each start: what is started next can be another
+program.
 """
 
 import json
@@ -20,12 +21,14 @@ def _at(url: str, port: str) -> str:
 
 
 def main() -> None:
-    postgres, redis, temporal, file, *more = sys.argv[1:]
+    postgres, redis, temporal, provider, file, *more = sys.argv[1:]
     command = [*json.loads(Path(file).read_text()), *more]
     os.environ["DATABASE_URL"] = _at(os.environ["DATABASE_URL"], postgres)
     os.environ["REDIS_URL"] = _at(os.environ["REDIS_URL"], redis)
     host = os.environ["TEMPORAL_ADDRESS"].rpartition(":")[0]
     os.environ["TEMPORAL_ADDRESS"] = f"{host}:{temporal}"
+    os.environ["ENRICHMENT_MODEL"] = "openai:gpt-4o-mini"
+    os.environ["ENRICHMENT_MODEL_BASE_URL"] = f"http://{host}:{provider}/v1"
     os.environ["ENRICHMENT_REHEARSAL"] = "true"  # the load asks for delays and failures
     os.execv(command[0], command)  # noqa: S606
 

@@ -5,12 +5,14 @@ import json
 import socket
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import uuid4
 
 import uvicorn
+from httpx import codes
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,7 +28,11 @@ class Seen:
 
     bodies: list[str] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
-    """On the monotonic clock."""
+    """On the monotonic clock, as `ended_at`."""
+    ended_at: dict[int, float] = field(default_factory=dict)
+    """Of each request, counted from 0: when its answer was sent, or its caller had gone."""
+    refused: set[int] = field(default_factory=set)
+    """The requests that were not answered but refused: they cost nothing."""
 
     @property
     def count(self) -> int:
@@ -55,34 +61,46 @@ class Provider:
         seen.bodies.append(text)
         seen.at.append(time.monotonic())
         behaviours = SCENARIOS[scenario]
-        response = await behaviours[min(seen.count, len(behaviours)) - 1](request, json.loads(text))
-        return _Watched(response, lambda: self.closed.put_nowait(token))
+        number = seen.count - 1
+        response = await behaviours[min(number, len(behaviours) - 1)](request, json.loads(text))
+        if response.status_code != codes.OK:
+            seen.refused.add(number)
+
+        def ended(*, is_whole: bool) -> None:
+            seen.ended_at[number] = time.monotonic()
+            if not is_whole:
+                self.closed.put_nowait(token)
+
+        return _Watched(response, ended)
 
     async def tell(self, _: Request) -> Response:
         """The counts, for who runs it as a process of its own."""
         return JSONResponse({token: seen.count for token, seen in self.seen.items()})
 
 
-class _Watched(Response):
-    """The response, and a word when it was not read to its end."""
+class Ended(Protocol):
+    def __call__(self, *, is_whole: bool) -> None: ...
 
-    def __init__(self, response: Response, closed: Callable[[], None]) -> None:
+
+class _Watched(Response):
+    """The response, and a word at its end: whether the caller has read it whole."""
+
+    def __init__(self, response: Response, ended: "Ended") -> None:
         self._response = response
-        self._closed = closed
+        self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ended = False
+        is_whole = False
 
         async def sending(message: Message) -> None:
-            nonlocal ended
+            nonlocal is_whole
             await send(message)
-            ended = message["type"] == "http.response.body" and not message.get("more_body")
+            is_whole = message["type"] == "http.response.body" and not message.get("more_body")
 
         try:
             await self._response(scope, receive, sending)
         finally:
-            if not ended:
-                self._closed()
+            self._ended(is_whole=is_whole)
 
 
 def application(provider: Provider) -> Starlette:

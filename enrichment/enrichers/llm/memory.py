@@ -93,7 +93,8 @@ class Memory:
         """Settles and stores what was paid for, as soon as the database answers.
 
         A cancel waits for a moment; then this goes on in the background, for as long as the process lives: an attempt
-        that Temporal has given up is cancelled too, and the next one is to find the answer. Settled first: where a process dies in between, the answer is paid again, and both payments are counted.
+        that Temporal has given up is cancelled too, and the next one is to find the answer. Settled first: where a
+        process dies in between, the answer is paid again, and both payments are counted.
         """
 
         async def keeping() -> None:
