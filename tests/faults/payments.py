@@ -12,8 +12,8 @@ from tests.provider.server import Seen
 
 _UNHEARD_S = 6.0
 """After a fault that keeps Temporal from hearing of an attempt, so much later it may still be made again elsewhere."""
-_ON_THE_WAY_S = 0.5
-"""An answer that the provider has sent may have been on the way for so long when it was lost."""
+_ON_THE_WAY_S = 2.0
+"""An answer that the provider has sent may have been on the way for so long: rehearsed pauses fall into its reading."""
 
 
 @dataclass(frozen=True, slots=True)
