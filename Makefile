@@ -6,7 +6,7 @@ BIN := .venv/bin
 COMPILE := pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check audit faults overload fuzz bench lock clean
+.PHONY: help setup demo test check audit faults overload kills fuzz bench lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ faults: setup ## load and faults for MINUTES from each of SEEDS seeds from SEED 
 
 overload: setup ## twice what the machine serves for SECONDS: refusals say when, nothing accepted is lost, then all is as before
 	$(BIN)/python -m tests.overload --seconds $(or $(SECONDS),60)
+
+kills: setup ## kill -9 of the worker KILLS times beside a paid answer: nothing is paid again
+	ENRICHMENT_KILLS=$(or $(KILLS),50) $(BIN)/pytest tests/integration/test_models_kills.py
 
 fuzz: setup ## CASES requests from the API's own document, and CASES that nobody would make: no 500, no row changed by a refusal
 	ENRICHMENT_FUZZ_CASES=$(or $(CASES),20000) $(BIN)/pytest tests/integration/test_api_fuzz.py

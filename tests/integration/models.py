@@ -1,8 +1,11 @@
 """A stack of its own whose worker asks the provider of the tests."""
 
 import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +54,23 @@ class Models:
     queue: EnrichmentQueue
     database: Database
 
+    async def start_worker(self, *command: str, **variables: str) -> Process:
+        """A worker as a process of its own; it is ready."""
+        environment = {
+            **os.environ,
+            **self.infrastructure.environment,
+            "ENRICHMENT_MODEL": self.settings.model,
+            "ENRICHMENT_MODEL_BASE_URL": self.provider.base_url,
+            "ENRICHMENT_KEY_PEPPER": PEPPER,
+            **variables,
+        }
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", *(command or ("-m", "enrichment", "worker")), env=environment, stdout=PIPE
+        )
+        assert worker.stdout is not None
+        assert await worker.stdout.readline() == b"worker ready\n"
+        return worker
+
     async def submit(self, data: dict[str, Any], **fields: Any) -> str:
         options = fields.pop("options", {})
         values: dict[str, Any] = {
@@ -69,8 +89,8 @@ class Models:
 
 
 @asynccontextmanager
-async def stack(directory: Path, **configured: Any) -> AsyncIterator[Models]:
-    """PostgreSQL, Redis, Temporal, the provider, and a worker that asks it."""
+async def stack(directory: Path, *, has_worker: bool = True, **configured: Any) -> AsyncIterator[Models]:
+    """PostgreSQL, Redis, Temporal, the provider, and a worker in this process that asks it, unless tests start some."""
     async with Infrastructure(directory) as infrastructure, providing() as provider:
         variables: dict[str, Any] = {name.lower(): value for name, value in infrastructure.environment.items()}
         settings = Settings(
@@ -86,6 +106,9 @@ async def stack(directory: Path, **configured: Any) -> AsyncIterator[Models]:
         )
         await asyncio.to_thread(migrations.upgrade, settings)
         database = Database.connect(settings, application="tests")
-        async with await EnrichmentQueue.connect(settings) as queue, running(settings):
+        async with AsyncExitStack() as stack:
+            queue = await stack.enter_async_context(await EnrichmentQueue.connect(settings))
+            if has_worker:
+                await stack.enter_async_context(running(settings))
             yield Models(infrastructure, settings, provider, queue, database)
         await database.close()

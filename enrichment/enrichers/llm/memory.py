@@ -49,7 +49,7 @@ class Memory:
         self._database = database
         self._secret = pepper.get_secret_value().encode() if pepper else b""
         self._ttl = timedelta(days=settings.response_days)
-        self._asker = asker
+        self.asker = asker
         self._billing = Billing(database, settings, asker)
         self._prompt_version = prompt_version
         self._refresh = refresh
@@ -59,7 +59,7 @@ class Memory:
 
     def question(self, model: str, asked: Any) -> Question:
         """What is asked of `model`, under its key."""
-        asker = self._asker
+        asker = self.asker
         key = questions.key_of(self._secret, asker.tenant, asker.candidate_id, [self._prompt_version, model, asked])
         return Question(key, asker.job_id, asker.run, model, self._prompt_version, refresh=self._refresh)
 
