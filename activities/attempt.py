@@ -162,11 +162,9 @@ class Attempts:
         """Shows what the job waits for, and how long. It has not failed, and the attempt does not count."""
         until = datetime.now(UTC) + attempt.retry_delay(error)
         log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
-        code = error.because.code
-        await transitions.postpone(
-            self._database, attempt.job_id, attempt.run, error_code=code, error=error.message, retry_at=until
-        )
-        message = waiting.until(waiting.WAITS_FOR[code], until)
+        said = waiting.PUT_OFF[error.because.code]
+        await transitions.postpone(self._database, attempt.job_id, attempt.run, said, until)
+        message = waiting.until(said, until)
         metadata = {"waitingUntil": until.isoformat(timespec="seconds")}
         await self.report(attempt, milestone, 0, "waiting", message, metadata)
 

@@ -91,7 +91,7 @@ def configure() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(TextFormatter() if sys.stderr.isatty() else JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in ("httpx", "uvicorn.access", "temporalio.activity", "temporalio.workflow"):
+    for noisy in ("httpx", "httpx2", "uvicorn.access", "temporalio.activity", "temporalio.workflow"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
 

@@ -286,7 +286,7 @@ class WaitReason(StrEnum):
     SCHEDULED = "scheduled"
     RETRY = "retry"
     PROVIDER = "provider"
-    """Or the money for it: its error says which."""
+    BUDGET = "budget"
     PAUSED = "paused"
     NO_WORKER = "no_worker"
     BUSY = "busy"

@@ -12,8 +12,12 @@ from enrichment.queues import BY_TASK_QUEUE
 
 COUNT_TO = 1_000
 """Places in line are counted so far; beyond, nobody cares for the number."""
-WAITS_FOR = {ProviderRateLimited.code: "the provider", BudgetExceeded.code: "the next day's budget"}
-"""What an attempt waits for that has not failed but was put off."""
+PUT_OFF = {
+    ProviderRateLimited.code: "Waiting for the provider",
+    BudgetExceeded.code: "Waiting for the next day's budget",
+}
+"""What the row says of an attempt that was put off. It has no error code, since nothing has failed."""
+_REASONS = dict(zip(PUT_OFF.values(), (WaitReason.PROVIDER, WaitReason.BUDGET), strict=True))
 
 
 async def why(database: Database, jobs: Sequence[Job]) -> list[Waiting | None]:
@@ -47,15 +51,14 @@ async def _one(
 def _retry(job: Job, now: datetime) -> Waiting | None:
     if job.retry_at is None or job.retry_at <= now:
         return Waiting(reason=WaitReason.STARTING, message="Its next attempt starts as soon as a slot is free")
-    if awaited := WAITS_FOR.get(job.error_code or ""):
-        return Waiting(reason=WaitReason.PROVIDER, message=until(awaited, job.retry_at), until=job.retry_at)
+    if reason := _REASONS.get(job.error or ""):
+        return Waiting(reason=reason, message=until(job.error or "", job.retry_at), until=job.retry_at)
     message = f"Its next attempt starts at {_time(job.retry_at)}, after {job.error_code}"
     return Waiting(reason=WaitReason.RETRY, message=message, until=job.retry_at)
 
 
-def until(awaited: str, instant: datetime) -> str:
-    """As people are told that a job waits for something, and until when."""
-    return f"Waiting for {awaited} until {instant.astimezone(UTC):%H:%M} UTC"
+def until(said: str, instant: datetime) -> str:
+    return f"{said} until {instant.astimezone(UTC):%H:%M} UTC"
 
 
 async def _in_line(database: Database, job: Job, workers: Sequence[statistics.Worker]) -> Waiting:

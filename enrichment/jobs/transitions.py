@@ -127,7 +127,7 @@ _FAIL_ATTEMPT = text("""
     SELECT id FROM job
 """)
 _POSTPONE = text("""
-    UPDATE enrichment_job SET error_code = :error_code, error = :error, retry_at = :retry_at, lane = NULL
+    UPDATE enrichment_job SET error_code = NULL, error = :waiting, retry_at = :retry_at, lane = NULL
     WHERE id = :id AND run = :run AND status = 'in_progress'
 """)
 FINISHED = """
@@ -263,12 +263,9 @@ async def fail_attempt(
     return (await database.execute(_FAIL_ATTEMPT, parameters)).first() is not None
 
 
-async def postpone(
-    database: Database, job_id: str, run: int, *, error_code: str, error: str, retry_at: datetime
-) -> None:
-    """Puts an attempt off until `retry_at`, and says why; it does not count."""
-    parameters = {"id": job_id, "run": run, "error_code": error_code, "error": error, "retry_at": retry_at}
-    await database.execute(_POSTPONE, parameters)
+async def postpone(database: Database, job_id: str, run: int, waiting: str, retry_at: datetime) -> None:
+    """Puts an attempt off until `retry_at`, and says what it waits for; it does not count."""
+    await database.execute(_POSTPONE, {"id": job_id, "run": run, "waiting": waiting, "retry_at": retry_at})
 
 
 async def finish(database: Database, job_id: str, run: int, outcome: Outcome) -> Changed | None:

@@ -31,8 +31,17 @@ def candidate(*marks: str) -> dict[str, Any]:
         "basics": {
             "name": f"Ada {CANARY}",
             "email": f"{CANARY}@example.com",
-            "summary": f"Engineer. {' '.join(marks)}",
+            "phone": f"+44 20 7946 0000 {CANARY}",
+            "image": f"https://example.com/{CANARY}.png",
+            "url": f"https://{CANARY}.example.com",
+            "summary": f"Engineer. {CANARY.title()} builds, write to {CANARY}@example.com. {' '.join(marks)}",
+            "location": {"address": f"1 {CANARY} Street", "postalCode": f"{CANARY} 7", "city": "Paris"},
+            "profiles": [{"network": "GitHub", "username": CANARY, "url": f"https://github.com/{CANARY}"}],
+            "birthDate": f"1990-01-01 {CANARY}",
+            "nationality": f"{CANARY}ish",
+            "gender": f"{CANARY} f",
         },
+        "dailyRate": f"650 {CANARY}",
         "work": [
             {
                 "name": "Initrode",
@@ -43,6 +52,7 @@ def candidate(*marks: str) -> dict[str, Any]:
             }
         ],
         "skills": [{"name": "Python"}],
+        "references": [{"name": f"Bob {CANARY}", "reference": f"{CANARY} is good."}],
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from enrichment.jobs.queries import Filter
 from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, WaitReason
 from tests.integration.models import Models, candidate, stack
 from tests.provider.scenarios import MARK
@@ -122,32 +123,50 @@ async def test_a_bulk_by_a_model_sums_what_it_cost(models: Models) -> None:
     assert models.provider.seen[token].count == 6
 
 
-async def test_one_refusal_pauses_everybody_and_nobody_fails(tmp_path_factory: pytest.TempPathFactory) -> None:
-    async with stack(tmp_path_factory.mktemp("cooling")) as models:
-        marks = [models.provider.mark("cooling") for _ in range(30)]
-        people = [candidate(mark) for mark, _ in marks]
-        # One token for all of them: the first request is refused, the others are answered.
-        token = marks[0][1]
-        people = [json.loads(MARK.sub(f"scenario-cooling-{token}", json.dumps(one))) for one in people]
-        people = [{**one, "skills": [{"name": f"Skill {number}"}]} for number, one in enumerate(people)]
-        ids = [await models.submit(one) for one in people]
+@pytest.fixture(scope="module")
+async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Models]:
+    """One model alone: where it may not be asked, nobody answers."""
+    async with stack(tmp_path_factory.mktemp("model")) as started:
+        yield started
 
-        async def first_to_wait() -> Job:
-            while True:
-                for job in await asyncio.gather(*map(models.queue.get_job_status, ids)):
-                    if job.retry_at is not None:
-                        return (await models.queue.explain([job]))[0]
 
-        async with asyncio.timeout(10):
-            told = await first_to_wait()
-        assert told.waiting is not None
-        assert (told.waiting.reason, told.waiting.until) == (WaitReason.PROVIDER, told.retry_at)
-        assert told.waiting.message == f"Waiting for the provider until {told.waiting.until:%H:%M} UTC"
-        assert (told.status, told.error_code) == (JobStatus.IN_PROGRESS, "provider_rate_limited")
-        jobs = await asyncio.gather(*map(models.ended, ids))
+async def test_one_refusal_pauses_everybody_and_nobody_fails(model: Models) -> None:
+    marks = [model.provider.mark("cooling") for _ in range(30)]
+    people = [candidate(mark) for mark, _ in marks]
+    # One token for all of them: the first request is refused, the others are answered.
+    token = marks[0][1]
+    people = [json.loads(MARK.sub(f"scenario-cooling-{token}", json.dumps(one))) for one in people]
+    people = [{**one, "skills": [{"name": f"Skill {number}"}]} for number, one in enumerate(people)]
+    ids = [await model.submit(one) for one in people]
 
-        at = models.provider.seen[token].at
-        assert len([moment for moment in at if moment < at[0] + 7.0]) == 1
-        assert {job.status for job in jobs} == {JobStatus.COMPLETED}
-        assert {(job.retry_count, job.error_code) for job in jobs} == {(0, None)}
-        assert len(at) == 31
+    async def first_to_wait() -> Job:
+        while True:
+            for job in await asyncio.gather(*map(model.queue.get_job_status, ids)):
+                if job.retry_at is not None:
+                    return (await model.queue.explain([job]))[0]
+
+    async with asyncio.timeout(10):
+        told = await first_to_wait()
+    assert told.waiting is not None
+    assert (told.waiting.reason, told.waiting.until) == (WaitReason.PROVIDER, told.retry_at)
+    assert told.waiting.message == f"Waiting for the provider until {told.waiting.until:%H:%M} UTC"
+    assert (told.status, told.error_code) == (JobStatus.IN_PROGRESS, None)
+    jobs = await asyncio.gather(*map(model.ended, ids))
+
+    at = model.provider.seen[token].at
+    assert len([moment for moment in at if moment < at[0] + 7.0]) == 1
+    assert {job.status for job in jobs} == {JobStatus.COMPLETED}
+    assert {(job.retry_count, job.error_code) for job in jobs} == {(0, None)}
+    assert len(at) == 31
+
+
+async def test_a_bulk_waits_for_the_provider_and_no_attempt_counts(model: Models) -> None:
+    mark, token = model.provider.mark("rate_limited_once")
+    people = [candidate(mark, f"number {number}") for number in range(4)]
+    bulk = await model.ended(
+        await model.submit({}, type=JobType.BULK_CANDIDATE_ENRICHMENT, candidate_data=None, candidates=people)
+    )
+    assert bulk.result is not None
+    assert (bulk.result["completed"], model.provider.seen[token].count) == (4, 5)
+    children = (await model.queue.list_jobs(Filter(parent_id=bulk.job_id))).jobs
+    assert {(child.status, child.retry_count) for child in children} == {(JobStatus.COMPLETED, 0)}

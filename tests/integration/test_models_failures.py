@@ -175,7 +175,8 @@ async def test_nothing_of_a_candidate_or_an_answer_is_in_errors_logs_or_temporal
     client = await temporal.connect(outcomes.models.settings)
     for job in outcomes.jobs.values():
         history = await client.get_workflow_handle(f"enrich-{job.job_id}.1").fetch_history()
-        written = history.to_json()
+        written = b"".join(event.SerializeToString() for event in history.events).decode(errors="ignore")
+        assert job.job_id in written
         assert CANARY not in written
         assert FORBIDDEN not in written
 
@@ -183,4 +184,4 @@ async def test_nothing_of_a_candidate_or_an_answer_is_in_errors_logs_or_temporal
 async def test_the_provider_is_not_told_who_the_candidate_is(outcomes: Outcomes) -> None:
     bodies: list[Any] = [body for seen in outcomes.models.provider.seen.values() for body in seen.bodies]
     assert len(bodies) > len(EXPECTED)
-    assert [body for body in bodies if CANARY in body] == []
+    assert [body for body in bodies if CANARY in body.lower()] == []

@@ -12,6 +12,7 @@ from enrichment.models import Job, JobStatus
 from tests.integration.models import Models, candidate, stack
 
 KILLS = int(os.environ.get("ENRICHMENT_KILLS", "2"))
+pytestmark = pytest.mark.timeout(120 + 30 * KILLS)
 MORTAL = str(Path(__file__).with_name("mortal_worker.py"))
 
 

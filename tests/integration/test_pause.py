@@ -12,7 +12,7 @@ from sqlalchemy import text
 from enrichment.db import Database
 from enrichment.jobs import pauses, transitions, upkeep
 from enrichment.jobs.queries import Filter
-from enrichment.models import Job, JobStatus, Options, Rehearsal, Submission
+from enrichment.models import Job, JobStatus, Options, Rehearsal, Submission, WaitReason
 from enrichment.queues import BY_BAND
 from enrichment.service import EnrichmentQueue
 
@@ -115,10 +115,11 @@ async def test_the_sweeper_does_not_count_the_time_of_a_pause_or_a_wait(
     await database.execute(text("DELETE FROM enrichment_queue"))
     assert await is_overdue()
     next_day = datetime.now(UTC) + timedelta(hours=20)
-    await transitions.postpone(database, job_id, 1, error_code="budget_exceeded", error="Used up", retry_at=next_day)
+    await transitions.postpone(database, job_id, 1, "Waiting for the next day's budget", next_day)
     assert not await is_overdue(), "it waits, for a budget or a provider"
     waiting = (await queue.explain([await queue.get_job_status(job_id)]))[0].waiting
     assert waiting is not None
+    assert waiting.reason is WaitReason.BUDGET
     assert waiting.message == f"Waiting for the next day's budget until {next_day:%H:%M} UTC"
     await queue.cancel_job(job_id)
 

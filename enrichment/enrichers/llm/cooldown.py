@@ -22,8 +22,8 @@ from enrichment.breaker import Breaker
 from enrichment.events import LIMITS_LOST
 from enrichment.progress import REDIS_ERRORS, TIMEOUT_S
 
-OPEN_S = 120
-"""How long a model counts as open since it last began to answer."""
+OPEN_S = 15
+"""How long a model counts as open since it last began to answer: after a quiet moment one asks before the others."""
 ONE_ASKS_S = 3.0
 """How long the others wait for the one who asks; after that, another one may."""
 
