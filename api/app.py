@@ -17,7 +17,7 @@ from api.load import Shedder
 from api.middleware import HeadAsGet, Headers, LastResort, Limits
 from api.openapi import Documented
 from api.overview import Overviews
-from api.parameters import plain_query
+from api.parameters import plain_parameters
 from api.problems import Handlers
 from api.routes import ROUTERS
 from enrichment import payloads
@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
-        dependencies=[Depends(enter), Depends(plain_query)],
+        dependencies=[Depends(enter), Depends(plain_parameters)],
         middleware=[
             Middleware(HeadAsGet),
             Middleware(Headers),

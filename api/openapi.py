@@ -144,6 +144,7 @@ _PROBLEMS = {
     401: "A valid key is required",
     403: "The key does not allow this, or a page of another site asks",
     404: "There is no such job",
+    408: "The rest of the body does not come",
     409: "The job's state does not allow this",
     413: "The body is too large",
     415: "The body is not JSON",
@@ -153,7 +154,7 @@ _PROBLEMS = {
     503: "The database cannot be reached; `Retry-After` says when to try again",
 }
 OF_ANY = (422, 500, 503)
-OF_BODY = (400, 413, 415)
+OF_BODY = (400, 408, 413, 415)
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -15,7 +15,7 @@ from enrichment import ids, queues
 from enrichment.access.scopes import Principal
 from enrichment.actions.records import ActionKind
 from enrichment.documents.formats import Format
-from enrichment.errors import BY_CODE, InvalidInput
+from enrichment.errors import BY_CODE, Fault, InvalidInput
 from enrichment.ids import is_id
 from enrichment.jobs.queries import Filter
 from enrichment.models import (
@@ -269,8 +269,10 @@ def narrowed_to(wanted: ListQuery | Narrowing) -> Filter:
     )
 
 
-async def plain_query(request: Request) -> None:
+async def plain_parameters(request: Request) -> None:
     """What no parameter may hold, said once: bytes that are not UTF-8, NUL, and a name given twice."""
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise InvalidInput("The request has two keys", (Fault("/Idempotency-Key", "is given twice: send one"),))
     raw = request.scope["query_string"]
     if not raw:
         return

@@ -15,7 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
-from enrichment.errors import EnrichmentError, Fault, Internal, InvalidInput, NotFound, Unauthorized, UnsupportedType
+from enrichment.errors import (
+    EnrichmentError,
+    Fault,
+    Internal,
+    InvalidInput,
+    NotFound,
+    TooSlow,
+    Unauthorized,
+    UnsupportedType,
+)
 from enrichment.events import REQUEST_FAILED
 from enrichment.pointers import escape
 from enrichment.submission import MOST_FAULTS
@@ -33,6 +42,8 @@ def of(error: EnrichmentError) -> Response:
     detail = "It is logged; trying again may help" if error.http_status == Internal.http_status else error.message
     wait = error.retry_after or (RETRY_AFTER if error.http_status == 503 else None)
     headers = {"Retry-After": str(max(1, round(wait.total_seconds())))} if wait else {}
+    if error.http_status == TooSlow.http_status:
+        headers["Connection"] = "close"
     if error.http_status == Unauthorized.http_status:
         headers["WWW-Authenticate"] = "Bearer"
     return build(error.http_status, error.code, error.title, detail, faults, headers)

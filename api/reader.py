@@ -1,31 +1,44 @@
 """The one reader of JSON bodies: counted while they arrive, and read strictly."""
 
+import asyncio
+import re
 from typing import Any
 
 from starlette.requests import Request
 
 from enrichment import strict_json
-from enrichment.errors import NotJson, TooLarge
+from enrichment.errors import NotJson, TooLarge, TooSlow
+
+BODY_WITHIN_S = 30.0
+"""From the end of the headers to the end of the body: who is slower would hold a place that others wait for."""
+_CHARSET = re.compile(r'charset="?([^\s";]*)')
 
 
 async def read(request: Request, limit: int) -> Any:
     """The body as a JSON value. `limit` is in bytes, counted while they arrive.
 
     Raises:
-        NotJson: another content type, or none.
+        NotJson: another content type, or none, or two; another charset; or it is packed.
         TooLarge: announced or sent more than `limit`.
+        TooSlow: it took more than `BODY_WITHIN_S`.
         Malformed: no JSON text in UTF-8, or one that two readers would read differently.
         InvalidInput: JSON that says something that cannot be stored.
     """
-    if not _is_json(request.headers.get("content-type", "")):
-        raise NotJson("Send JSON, with the header `Content-Type: application/json`")
+    if not _is_json(request.headers.getlist("content-type")):
+        raise NotJson("Send JSON in UTF-8, with the header `Content-Type: application/json`")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise NotJson("Send the body as it is: only the lines of a bulk may be packed")
     if int(request.headers.get("content-length", "0")) > limit:
         raise _too_large(limit)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise too_slow() from None
     return strict_json.parse(bytes(body))
 
 
@@ -34,9 +47,18 @@ def has_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
-def _is_json(content_type: str) -> bool:
-    media_type = content_type.partition(";")[0].strip().lower()
-    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+def _is_json(content_types: list[str]) -> bool:
+    if len(content_types) != 1:
+        return False
+    media_type, _, parameters = content_types[0].lower().partition(";")
+    charset, kind = _CHARSET.search(parameters), media_type.strip()
+    return (charset is None or charset[1] == "utf-8") and (
+        kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+    )
+
+
+def too_slow() -> TooSlow:
+    return TooSlow("The rest of the body does not come: send it again")
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -1,5 +1,6 @@
 """The body of a bulk, in pieces: NDJSON as it arrives, unpacked if it comes packed; or a JSON array for a small one."""
 
+import asyncio
 import json
 import zlib
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from api import reader
 from enrichment.errors import Fault, InvalidInput, Malformed, NotJson
 
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+PIECE_WITHIN_S = 30.0
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 64 * 1024
 """Unpacked bytes at a time: a packed body must not become a large one all at once."""
@@ -22,6 +24,7 @@ async def pieces(request: Request, array_limit: int) -> AsyncIterator[bytes]:
         NotJson: the content type or encoding is none of these.
         Malformed: the packed body is damaged; or the array is no JSON.
         TooLarge: the array has more bytes.
+        TooSlow: nothing came for `PIECE_WITHIN_S`; of an array, see `reader.read`.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json":
@@ -45,14 +48,14 @@ async def _array(request: Request, limit: int) -> AsyncIterator[bytes]:
 async def _unpacked(request: Request) -> AsyncIterator[bytes]:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding == "identity":
-        async for piece in request.stream():
+        async for piece in _arriving(request):
             yield piece
         return
     if encoding != "gzip":
         raise NotJson("Send the body as it is, or packed with gzip")
     unpacker = zlib.decompressobj(_GZIP)
     try:
-        async for packed in request.stream():
+        async for packed in _arriving(request):
             while packed:
                 if unpacker.eof:  # packed files one after another are one packed file
                     unpacker = zlib.decompressobj(_GZIP)
@@ -62,3 +65,16 @@ async def _unpacked(request: Request) -> AsyncIterator[bytes]:
         raise Malformed("The packed body is damaged") from None
     if not unpacker.eof:
         raise Malformed("The packed body is cut short")
+
+
+async def _arriving(request: Request) -> AsyncIterator[bytes]:
+    """However long it takes as a whole: an upload is as slow as the line that it comes through."""
+    stream = request.stream()
+    while True:
+        try:
+            piece = await asyncio.wait_for(anext(stream, None), PIECE_WITHIN_S)
+        except TimeoutError:
+            raise reader.too_slow() from None
+        if piece is None:
+            return
+        yield piece

@@ -4,6 +4,7 @@
     ├── RequestError            the caller can mend it
     │   ├── InvalidInput            invalid_input          422
     │   │   ├── Malformed           invalid_input          400   not JSON, or not text that PostgreSQL can hold
+    │   │   ├── TooSlow             invalid_input          408
     │   │   ├── TooLarge            invalid_input          413
     │   │   └── NotJson             invalid_input          415
     │   ├── UnsupportedType         unsupported_type       422
@@ -85,6 +86,13 @@ class Malformed(InvalidInput):
     title = "The body cannot be read"
 
 
+class TooSlow(InvalidInput):
+    """The rest of the body does not come; the caller may have gone."""
+
+    http_status = 408
+    title = "The body does not come"
+
+
 class TooLarge(InvalidInput):
     http_status = 413
     title = "The body is too large"
@@ -114,7 +122,7 @@ class Conflict(RequestError):
 class NotFound(RequestError):
     code = "not_found"
     http_status = 404
-    title = "There is no such job"
+    title = "Not found"
 
 
 class Unauthorized(RequestError):

@@ -21,7 +21,7 @@ from enrichment.documents import formats
 from enrichment.documents.formats import Format
 from enrichment.erasure.act import Eraser, Receipt
 from enrichment.erasure.exports import Export, export
-from enrichment.errors import Conflict, Fault, InvalidInput, NotFound
+from enrichment.errors import Conflict, Fault, InvalidInput, NotFound, RateLimited
 from enrichment.estimating import Estimator
 from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
@@ -41,6 +41,9 @@ from enrichment.wake import Wake
 from enrichment.webhooks.registration import endpoint_for
 
 DEFAULT_TENANT = "default"
+MOST_UPLOADS = 5
+"""At a time: each keeps a connection to the database for as long as its lines take to come; half of them stay free."""
+UPLOAD_AGAIN = timedelta(seconds=5)
 NO_SUCH_JOB = "There is no such job"
 
 log = logging.getLogger(__name__)
@@ -70,6 +73,7 @@ class EnrichmentQueue:
         self._high_water = progress.HighWater()
         self._accepting = Together(self._accept)
         self._reading = Together(self._read)
+        self._uploading = asyncio.Semaphore(MOST_UPLOADS)
         self._tenant = DEFAULT_TENANT
         """Of every statement; behind the wall, `for_tenant` also names it to the database."""
 
@@ -142,6 +146,7 @@ class EnrichmentQueue:
         Raises:
             InvalidInput: a line cannot be used, its number is named; or the key stands for another bulk.
             TooLarge: more than the settings allow.
+            RateLimited: the tenant has too many jobs, or others upload at the same time.
             StorageUnavailable: unknown whether it was accepted; send it again with the same key.
         """
         self._check(request)
@@ -151,7 +156,10 @@ class EnrichmentQueue:
             body, request.options, self._upload_limits(), skip_invalid=skip_invalid, salt=job.request_hash or ""
         )
         hashed = upload.hash if idempotency_key is not None else lambda: None
-        accepted = await intake.accept_bulk(self._database, job, _bulk(request), upload.children(), hashed)
+        if self._uploading.locked():
+            raise RateLimited("Other bulks are on their way here; try again in a moment", retry_after=UPLOAD_AGAIN)
+        async with self._uploading:
+            accepted = await intake.accept_bulk(self._database, job, _bulk(request), upload.children(), hashed)
         return self._accepted(accepted, job, hashed()), upload.intake
 
     async def estimate_job(self, request: Submission) -> Estimate:

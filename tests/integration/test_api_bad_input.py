@@ -28,6 +28,11 @@ def raw(body: bytes | str, content_type: str | None = "application/json") -> Cal
     return (*POST, {"content": body, "headers": headers})
 
 
+def raw_with(*headers: tuple[bytes, bytes]) -> Call:
+    """A body that is good by itself, under these headers."""
+    return (*POST, {"content": '{"type": "skills_optimization", "candidateData": {}}', "headers": [*headers]})
+
+
 def within(value: str) -> Call:
     """`value`, as it is written, inside an otherwise good submission."""
     return raw(f'{{"type": "skills_optimization", "candidateData": {{"x": {value}}}}}')
@@ -49,6 +54,9 @@ BAD_REQUESTS: dict[str, tuple[int, Call]] = {
     "plain text": (415, raw("{}", "text/plain")),
     "a form": (415, (*POST, {"data": {"type": "skills_optimization"}})),
     "a file": (415, (*POST, {"files": {"cv": b"{}"}})),
+    "two content types": (415, raw_with((b"Content-Type", b"application/json"), (b"Content-Type", b"text/plain"))),
+    "another charset": (415, raw_with((b"Content-Type", b"application/json; charset=utf-16"))),
+    "packed": (415, raw_with((b"Content-Type", b"application/json"), (b"Content-Encoding", b"gzip"))),
     "empty": (400, raw("")),
     "not JSON": (400, raw(CANARY)),
     "cut short": (400, raw('{"type": "skills_optimization"')),
@@ -123,6 +131,10 @@ BAD_REQUESTS: dict[str, tuple[int, Call]] = {
     "empty idempotency key": (422, keyed(b"")),
     "idempotency key of 201": (422, keyed(b"k" * 201)),
     "idempotency key not ASCII": (422, keyed("clé".encode())),
+    "two idempotency keys": (
+        422,
+        (*POST, {"json": {}, "headers": [(b"Idempotency-Key", b"a"), (b"Idempotency-Key", b"b")]}),
+    ),
     "70 KB header": (431, ("GET", "/healthz", {"headers": {"X-Long": "x" * 70_000}})),
     # Query
     "unknown parameter of a submission": (422, ("POST", "/api/enrichment?action=stop", {"json": {}})),
@@ -184,6 +196,10 @@ BAD_REQUESTS: dict[str, tuple[int, Call]] = {
     "Last-Event-ID a text": (422, ("GET", f"{JOBS}/{UNKNOWN}/events", {"headers": {"Last-Event-ID": CANARY}})),
     "Last-Event-ID negative": (422, ("GET", f"{JOBS}/{UNKNOWN}/events", {"headers": {"Last-Event-ID": "-1"}})),
     "Last-Event-ID over int64": (422, ("GET", f"{JOBS}/{UNKNOWN}/events", {"headers": {"Last-Event-ID": "9" * 30}})),
+    "candidate with a line break": (422, get("/api/candidates/a%0Ab/export")),
+    "candidate with NUL": (422, ("DELETE", "/api/candidates/a%00", {})),
+    "candidate not UTF-8": (422, ("DELETE", "/api/candidates/%ff", {})),
+    "no candidate at all": (422, ("DELETE", "/api/candidates/", {})),
     # Addresses and methods
     "unknown address": (404, get(f"/api/{CANARY}")),
     "address with a slash at its end": (404, get("/api/enrichment/")),

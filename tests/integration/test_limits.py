@@ -10,7 +10,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api import connection
+from api import connection, reader, upload
+from enrichment import service
 from enrichment.db import Database
 from enrichment.settings import Settings
 from tests.conftest import serving
@@ -116,6 +117,30 @@ async def test_more_than_it_serves_is_told_to_come_again_and_nothing_accepted_is
         assert (await api.post("/api/enrichment", json=JOB, headers=key.header)).status_code == 202, "as before"
 
 
+async def test_slow_uploads_leave_connections_to_others(
+    settings: Settings, key: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST_UPLOADS", 1)
+    path, headers = "/api/enrichment/bulk?priority=low", key.header | {"Content-Type": "application/x-ndjson"}
+    is_sent, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{}\n"
+        is_sent.set()
+        await goes_on.wait()
+
+    async with limited(settings) as api:
+        first = asyncio.create_task(api.post(path, content=slow(), headers=headers))
+        await is_sent.wait()
+        while (second := await api.post(path, content=b"{}\n", headers=headers)).status_code == 202:
+            assert not first.done(), "it only has not arrived yet"
+        assert (second.status_code, second.headers["retry-after"]) == (429, "5")
+        assert (await api.post("/api/enrichment", json=JOB, headers=key.header)).status_code == 202
+        goes_on.set()
+        assert (await first).status_code == 202
+        assert (await api.post(path, content=b"{}\n", headers=headers)).status_code == 202
+
+
 async def test_open_streams_do_not_count_as_work(settings: Settings, key: Shown) -> None:
     async with limited(settings, max_requests=2) as api:
         job = (await api.post("/api/enrichment", json=JOB, headers=key.header)).json()
@@ -156,6 +181,25 @@ async def test_a_request_that_does_not_come_is_not_waited_for(
     monkeypatch.setattr(connection, "HEAD_WITHIN_S", 0.1)
     for begun in (b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"):
         assert (await said(api.base_url, begun)).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/api/enrichment", "application/json"),
+        ("/session", "application/json"),
+        ("/api/enrichment/bulk?type=skills_optimization", "application/x-ndjson"),
+    ],
+)
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str, media_type: str
+) -> None:
+    monkeypatch.setattr(reader, "BODY_WITHIN_S", 0.1)
+    monkeypatch.setattr(upload, "PIECE_WITHIN_S", 0.1)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {media_type}\r\nContent-Length: 20\r\n\r\n{{"
+    answer = await said(api.base_url, head.encode())
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"application/problem+json" in answer
 
 
 async def test_connections_beyond_the_limit_are_told_to_come_again(settings: Settings) -> None:
