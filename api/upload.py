@@ -11,7 +11,8 @@ from api import reader
 from enrichment.errors import Fault, InvalidInput, Malformed, NotJson
 
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-PIECE_WITHIN_S = 30.0
+PIECE_WITHIN_S = 50.0
+"""A little less than what a server of ours lets a transaction idle."""
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 64 * 1024
 """Unpacked bytes at a time: a packed body must not become a large one all at once."""
