@@ -1,7 +1,7 @@
 // Of a bulk: its jobs by state, its batches, the groups of its errors, and what can be taken out.
 import { jobPath } from "./api.js";
 import { h } from "./dom.js";
-import { duration, number, t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 import { short } from "./jobrow.js";
 
 const ORDER = ["completed", "failed", "cancelled", "in_progress", "pending"];
@@ -14,8 +14,7 @@ export function bulk(job) {
   return h("section", h("h2", t("children"), counts.total && h("span", number(counts.total)), h("a", { href: all }, t("all"))),
     h("div.card.bulk", h("div.parts", { "aria-hidden": "true" }, states.map((status) => h(`i.${status}`, { style: { "flex-grow": of(status) } }))),
       h("p.legend", states.map((status) => h("a", { href: `${all}&status=${status}` }, h(`span.state.${status}`, number(of(status)), " ", t(status)))),
-        counts.skipped > 0 && h("span", t("skipped", { n: counts.skipped })),
-        job.status === "in_progress" && counts.ratePerSecond > 0 && h("span.end", t("rate", { n: counts.ratePerSecond }), counts.secondsLeft > 0 && ` · ${t("left", { t: duration(counts.secondsLeft) })}`)),
+        counts.skipped > 0 && h("span", t("skipped", { n: counts.skipped }))),
       counts.batches && batches(counts.batches),
       counts.errorGroups?.length > 0 && h("ul.legend", counts.errorGroups.map((group) =>
         h("li", h("code", group.errorCode), ` ${number(group.count)} · `, h("a", { href: `/jobs/${group.exampleJobId}` }, short(group.exampleJobId))))),

@@ -148,8 +148,6 @@ resultsNdjson|Results, NDJSON|Résultats, NDJSON
 retryRest|Run again what failed|Relancer les échecs
 continue|Let the others follow|Laisser suivre les autres
 batches|{n} of {of} batches done|{n} paquets finis sur {of}
-left|about {t} left|encore {t} environ
-rate|{n} per second|{n} par seconde
 skipped|{n} unchanged|{n} inchangées
 source|JSON Résumé|JSON Résumé
 dropHere|Paste a JSON Résumé, or drop a file. A list of them becomes a bulk.|Collez un JSON Résumé, ou déposez un fichier. Une liste devient un lot.

@@ -43,7 +43,11 @@ export function show(view, { params: [id], confirm }) {
   }
 
   // What the stream does not tell: the place in line, the jobs of a bulk, and whether the API is back.
-  const looking = setInterval(() => document.hidden || ((live && (job.waiting || children)) || (!job && !missing) ? load() : job && live && draw()), REFRESH_MS);
+  const looking = setInterval(() => {
+    if (document.hidden || (job ? !OPEN.includes(job.status) : missing)) return;
+    if (!live || job.waiting || children) load();
+    else draw();
+  }, REFRESH_MS);
 
   function draw() {
     if (!job) return put(view, h("h1", t("job")), h("p.card.empty", { role: "alert" }, missing || t("loading")));
