@@ -18,7 +18,7 @@ from enrichment.enrichers.base import Asker, Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
 from enrichment.errors import CoolingDown, EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
 from enrichment.events import ATTEMPT_FAILED, ATTEMPT_PUT_OFF, DATABASE_LOST, JOB_SUPERSEDED
-from enrichment.jobs import pauses, queries, transitions
+from enrichment.jobs import pauses, transitions
 from enrichment.jobs.transitions import Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
 from enrichment.progress import ProgressStore
@@ -99,6 +99,7 @@ class Attempts:
             Superseded: the row was cancelled meanwhile; the work was stopped.
             EnrichmentError: the enricher says why.
         """
+        milestone.reach(work.milestone)
         options, task = _read(attempt, work)
         enricher = self._enricher
         if options.rehearse is not None:
@@ -113,7 +114,7 @@ class Attempts:
 
         if not quiet_s:
             await self.report(attempt, milestone, STARTED, "started", "Started")
-        result = await self._while_ours(attempt, enricher.enrich(task, report))
+        result = await self._while_ours(attempt, milestone, enricher.enrich(task, report))
         return sealing.seal_result(work.key, result.model_dump(mode="json", by_alias=True))
 
     def recipe(self, job_type: JobType) -> Recipe:
@@ -152,7 +153,13 @@ class Attempts:
         )
         retry_at = datetime.now(UTC) + delay if will_retry else None
         await transitions.fail_attempt(
-            self._database, attempt.job_id, attempt.run, error_code=error.code, error=error.message, retry_at=retry_at
+            self._database,
+            attempt.job_id,
+            attempt.run,
+            error_code=error.code,
+            error=error.message,
+            retry_at=retry_at,
+            milestone=milestone.percentage,
         )
         if will_retry:
             message = f"Retry {attempt.number} of {attempt.max_retries} in {delay.total_seconds():.0f} s: {error.title}"
@@ -163,7 +170,9 @@ class Attempts:
         until = datetime.now(UTC) + attempt.retry_delay(error)
         log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
         said = waiting.PUT_OFF[error.because.code]
-        await transitions.postpone(self._database, attempt.job_id, attempt.run, said, until)
+        await transitions.postpone(
+            self._database, attempt.job_id, attempt.run, said, until, milestone=milestone.percentage
+        )
         message = waiting.until(said, until)
         metadata = {"waitingUntil": until.isoformat(timespec="seconds")}
         await self.report(attempt, milestone, 0, "waiting", message, metadata)
@@ -180,22 +189,25 @@ class Attempts:
                 log.warning("Holding a result until the database answers", extra=DATABASE_LOST.fields(error=error))
                 await asyncio.sleep(STORE_AGAIN_S)
 
-    async def _while_ours(self, attempt: Attempt, work: Awaitable[T]) -> T:
-        """Awaits `work`, and stops it when the row is cancelled, also where Temporal could not tell us."""
+    async def _while_ours(self, attempt: Attempt, milestone: Milestone, work: Awaitable[T]) -> T:
+        """Awaits `work`, and stops it when the row is cancelled, also where Temporal could not tell us.
+
+        Each look at the row tells it how far the work is: so that is known also when Redis has lost it.
+        """
         working = asyncio.ensure_future(work)
         try:
             while True:
                 done, _ = await asyncio.wait({working}, timeout=LOOK_EVERY_S)
                 if done:
                     return working.result()
-                if not await self._is_ours(attempt):
+                if not await self._is_ours(attempt, milestone):
                     raise Superseded
         finally:
             await stop(working)
 
-    async def _is_ours(self, attempt: Attempt) -> bool:
+    async def _is_ours(self, attempt: Attempt, milestone: Milestone) -> bool:
         try:
-            return await queries.is_running(self._database, attempt.job_id, attempt.run)
+            return await transitions.reach(self._database, attempt.job_id, attempt.run, milestone.percentage)
         except StorageUnavailable:
             return True  # nobody can have cancelled it either
 

@@ -155,7 +155,7 @@ class Lane:
     async def _run(self, child: Child) -> None:
         """One attempt at one job, which ends in the row, whatever it is, unless the database is away."""
         attempt = Attempt(child.id, child.run, child.attempt, child.work.max_retries)
-        milestone = Milestone(0)
+        milestone = Milestone(child.work.milestone)
         loud_at = time.monotonic() + QUIET_S
         try:
             outcome = await self._outcome(attempt, child, milestone)
@@ -169,7 +169,7 @@ class Lane:
             if isinstance(told, CoolingDown) or (told.retryable and not attempt.is_last):
                 await self._attempts.record_failure(attempt, milestone, told)
                 return
-            outcome = Outcome(JobStatus.FAILED, told.code, told.message)
+            outcome = Outcome(JobStatus.FAILED, told.code, told.message, milestone=milestone.percentage)
         ending = RunEnding(child.id, child.run, outcome)
         self._ended.append(ending)
         if outcome.status is JobStatus.FAILED or time.monotonic() >= loud_at:

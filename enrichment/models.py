@@ -330,6 +330,8 @@ class Job(Model):
     parent_id: str | None
     standing: Standing | None = Field(default=None, exclude=True)
     """Of a bulk, as it was last counted; shown as its progress."""
+    milestone: int = Field(default=0, exclude=True)
+    """The percentage that the run is known to have reached, whatever Redis says; shown in its progress."""
     reused_from: str | None = None
     """The job whose result this one has taken over, instead of enriching the same data again."""
     created_at: datetime

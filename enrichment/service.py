@@ -483,7 +483,7 @@ class EnrichmentQueue:
                 shown = shown.model_copy(update={"metadata": counted.metadata})
             else:
                 shown = counted.model_copy(update={"degraded": snapshots is None})
-        reached = self._high_water.reach(job.job_id, job.run, shown.percentage)
+        reached = self._high_water.reach(job.job_id, job.run, max(shown.percentage, job.milestone))
         return job.model_copy(update={"progress": shown.model_copy(update={"percentage": reached})})
 
     async def _signal_cancel(self, cancelled: transitions.Changed, reason: str) -> None:

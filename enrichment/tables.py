@@ -51,6 +51,8 @@ class JobRow(Base):
     max_retries: Mapped[int]
     webhook_id: Mapped[str | None] = mapped_column(ForeignKey("enrichment_webhook.id"))
     """Who is told when it ends."""
+    milestone: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    """The percentage that this run is known to have reached."""
     retry_at: Mapped[datetime | None]
     """When the next attempt is due, while the job waits for it."""
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("enrichment_job.id", ondelete="CASCADE"))

@@ -58,7 +58,7 @@ _TURN = text(f"""
         WHERE id = ANY (ARRAY(SELECT id FROM due UNION ALL SELECT id FROM fresh))
         RETURNING id, run, old.status AS was, retry_count - retries_before_run + 1 AS attempt,
                   type, tenant, candidate_id, parent_id, priority, payload, options, max_retries,
-                  result IS NOT NULL AS has_result
+                  result IS NOT NULL AS has_result, milestone
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
         SELECT id, run, was, status, coalesce(error_code, error) FROM finished

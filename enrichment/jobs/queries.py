@@ -57,7 +57,7 @@ class Page:
 _SUMMARY = (
     JobRow.id, JobRow.run, JobRow.tenant, JobRow.candidate_id, JobRow.type, JobRow.status, JobRow.priority,
     JobRow.queue, JobRow.error, JobRow.error_code, JobRow.retry_count, JobRow.max_retries, JobRow.retry_at,
-    JobRow.parent_id, JobRow.reused_from, JobRow.created_at, JobRow.run_at, JobRow.started_at,
+    JobRow.milestone, JobRow.parent_id, JobRow.reused_from, JobRow.created_at, JobRow.run_at, JobRow.started_at,
     JobRow.completed_at, JobRow.provider,
     JobRow.model, JobRow.review, JobRow.reviewed_at, JobRow.reviewed_by,
     JobRow.input_tokens, JobRow.output_tokens, JobRow.cost_usd,
@@ -101,12 +101,6 @@ async def statuses(database: Database, job_ids: Sequence[str]) -> dict[str, JobS
     """The states of several jobs in one query; a job that is gone is left out."""
     rows = await database.execute(select(JobRow.id, JobRow.status).where(JobRow.id.in_(job_ids)))
     return {row.id: JobStatus(row.status) for row in rows}
-
-
-async def is_running(database: Database, job_id: str, run: int) -> bool:
-    """Whether this run is in progress: neither over nor followed by another."""
-    statement = select(JobRow.id).where(JobRow.id == job_id, JobRow.run == run, JobRow.status == JobStatus.IN_PROGRESS)
-    return (await database.execute(statement)).first() is not None
 
 
 async def page(database: Database, tenant: str, wanted: Filter, *, limit: int, cursor: str | None) -> Page:
@@ -201,6 +195,7 @@ def _job(row: Any, result: dict[str, Any] | None = None, edits: Sequence[JSON] |
         retry_count=row.retry_count,
         max_retries=row.max_retries,
         retry_at=row.retry_at,
+        milestone=row.milestone,
         parent_id=row.parent_id,
         reused_from=row.reused_from,
         standing=None if row.standing is None else Standing.model_validate(row.standing),

@@ -42,6 +42,8 @@ class Work:
     priority: int = 5
     key: Key | None = None
     """Under which the candidate is sealed, and what is made of it is to be."""
+    milestone: int = 0
+    """The percentage that earlier attempts at this run have reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Outcome:
     error_code: str | None = None
     error: str | None = None
     result: JSON | None = field(default=None, repr=False)
+    milestone: int = 0
+    """The percentage that a run which failed had reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,22 @@ _BEGIN = text("""
                OR NOT EXISTS (SELECT FROM enrichment_queue AS paused
                               WHERE paused.queue = enrichment_job.queue AND paused.paused_at IS NOT NULL))
         RETURNING id, run, old.status AS was, type, tenant, candidate_id, parent_id, priority, payload, options,
-                  max_retries, result
+                  max_retries, result, milestone
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status)
         SELECT id, run, was, 'in_progress' FROM job WHERE was = 'pending' OR :attempt > 1
     )
     SELECT type, tenant, candidate_id, parent_id, priority, payload, options, max_retries,
-           result IS NOT NULL AS has_result
+           result IS NOT NULL AS has_result, milestone
     FROM job
 """).columns(payload=JSONB, options=JSONB)
+_REACH = text("""
+    WITH reached AS (
+        UPDATE enrichment_job SET milestone = :milestone
+        WHERE id = :id AND run = :run AND status = 'in_progress' AND milestone < :milestone
+    )
+    SELECT id FROM enrichment_job WHERE id = :id AND run = :run AND status = 'in_progress'
+""")
 _SAVE = text("""
     WITH job AS (
         UPDATE enrichment_job
@@ -117,7 +128,8 @@ _RESULT = text("""
 """).columns(result=JSONB)
 _FAIL_ATTEMPT = text("""
     WITH job AS (
-        UPDATE enrichment_job SET error_code = :error_code, error = :error, retry_at = :retry_at
+        UPDATE enrichment_job
+        SET error_code = :error_code, error = :error, retry_at = :retry_at, milestone = greatest(milestone, :milestone)
         WHERE id = :id AND run = :run AND status = 'in_progress'
         RETURNING id, run, retry_at
     ), event AS (
@@ -127,13 +139,15 @@ _FAIL_ATTEMPT = text("""
     SELECT id FROM job
 """)
 _POSTPONE = text("""
-    UPDATE enrichment_job SET error_code = NULL, error = :waiting, retry_at = :retry_at, lane = NULL
+    UPDATE enrichment_job
+    SET error_code = NULL, error = :waiting, retry_at = :retry_at, lane = NULL,
+        milestone = greatest(milestone, :milestone)
     WHERE id = :id AND run = :run AND status = 'in_progress'
 """)
 FINISHED = """
     UPDATE enrichment_job AS job
     SET status = ending.status, completed_at = clock_timestamp(), retry_at = NULL, lane = NULL,
-        error_code = ending.error_code, error = ending.error,
+        error_code = ending.error_code, error = ending.error, milestone = greatest(job.milestone, ending.milestone),
         result = CASE ending.status WHEN 'completed' THEN coalesce(ending.result, job.result) END,
         provider = coalesce(ending.provider, job.provider), model = coalesce(ending.model, job.model),
         input_tokens = coalesce(job.input_tokens, ending.input_tokens),
@@ -141,7 +155,7 @@ FINISHED = """
         cost_usd = CASE WHEN job.input_tokens IS NULL THEN ending.cost_usd ELSE job.cost_usd END
     FROM jsonb_to_recordset(CAST(:endings AS jsonb)) AS ending (
         id text, run integer, status text, error_code text, error text, result jsonb, provider text, model text,
-        input_tokens bigint, output_tokens bigint, cost_usd double precision
+        input_tokens bigint, output_tokens bigint, cost_usd double precision, milestone smallint
     )
     WHERE job.id = ending.id AND job.run = ending.run AND job.status IN ('pending', 'in_progress')
     RETURNING job.id, job.run, old.status AS was, job.status, job.error_code, job.error, job.parent_id, job.batch,
@@ -184,7 +198,7 @@ _RETRY = text("""
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
             lane = NULL, run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL,
-            review = NULL, reviewed_at = NULL, reviewed_by = NULL,
+            review = NULL, reviewed_at = NULL, reviewed_by = NULL, milestone = 0,
             (input_tokens, output_tokens, cost_usd) = (
                 SELECT input_tokens, output_tokens, cost_usd WHERE type <> 'bulk_candidate_enrichment')
         WHERE id = :id AND tenant = :tenant
@@ -200,7 +214,8 @@ _RETRY = text("""
         UPDATE enrichment_job
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
-            lane = NULL, claimed_at = NULL, dispatched_at = now(), checked_at = NULL, batch = coalesce(batch, 0)
+            lane = NULL, claimed_at = NULL, dispatched_at = now(), checked_at = NULL, batch = coalesce(batch, 0),
+            milestone = 0
         WHERE parent_id = (SELECT id FROM job) AND status IN ('failed', 'cancelled')
         RETURNING id, run, old.status AS was
     ), event AS (
@@ -227,6 +242,7 @@ async def work(database: Database, rows: Sequence[Any]) -> list[Work]:
             row.parent_id,
             row.priority,
             key,
+            row.milestone,
         )
         for row, (payload, key) in zip(rows, opened, strict=True)
     ]
@@ -239,6 +255,12 @@ async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work
     """
     rows = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt})).all()
     return next(iter(await work(database, rows)), None)
+
+
+async def reach(database: Database, job_id: str, run: int, milestone: int) -> bool:
+    """Keeps how far the run is, if that is farther than it was known to be. False: the run is not in progress."""
+    parameters = {"id": job_id, "run": run, "milestone": milestone}
+    return (await database.execute(_REACH, parameters)).first() is not None
 
 
 async def save(database: Database, job_id: str, run: int, result: JSON) -> bool:
@@ -256,16 +278,19 @@ async def saved_result(database: Database, job_id: str, run: int) -> tuple[JSON 
 
 
 async def fail_attempt(
-    database: Database, job_id: str, run: int, *, error_code: str, error: str, retry_at: datetime | None
+    database: Database, job_id: str, run: int, *, error_code: str, error: str, retry_at: datetime | None, milestone: int
 ) -> bool:
     """Shows why the last attempt failed and when the next is due; the state does not change. False: superseded."""
     parameters = {"id": job_id, "run": run, "error_code": error_code, "error": error, "retry_at": retry_at}
-    return (await database.execute(_FAIL_ATTEMPT, parameters)).first() is not None
+    return (await database.execute(_FAIL_ATTEMPT, parameters | {"milestone": milestone})).first() is not None
 
 
-async def postpone(database: Database, job_id: str, run: int, waiting: str, retry_at: datetime) -> None:
+async def postpone(
+    database: Database, job_id: str, run: int, waiting: str, retry_at: datetime, *, milestone: int
+) -> None:
     """Puts an attempt off until `retry_at`, and says what it waits for; it does not count."""
-    await database.execute(_POSTPONE, {"id": job_id, "run": run, "waiting": waiting, "retry_at": retry_at})
+    parameters = {"id": job_id, "run": run, "waiting": waiting, "retry_at": retry_at, "milestone": milestone}
+    await database.execute(_POSTPONE, parameters)
 
 
 async def finish(database: Database, job_id: str, run: int, outcome: Outcome) -> Changed | None:
@@ -297,6 +322,7 @@ def endings(ended: Sequence[RunEnding]) -> str:
             "status": one.outcome.status,
             "error_code": one.outcome.error_code,
             "error": one.outcome.error,
+            "milestone": one.outcome.milestone,
             **_columns(one.outcome.result),
         }
         for one in ended

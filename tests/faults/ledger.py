@@ -25,11 +25,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reader saw of a run. `is_guess`: the API said that it had no progress to show (`degraded`)."""
+    """What a reader saw of a run."""
 
     status: str
     percentage: int
-    is_guess: bool
     how: str
 
 

@@ -79,7 +79,7 @@ class Reader:
         return None
 
     def _note(self, job_id: str, run: int, status: str, progress: dict[str, Any], how: str) -> None:
-        reading = Reading(status, progress["percentage"], progress["degraded"], how)
+        reading = Reading(status, progress["percentage"], how)
         seen = self._ledger.readings[job_id, run]
         if not seen or seen[-1] != reading:
             seen.append(reading)

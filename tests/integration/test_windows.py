@@ -60,6 +60,17 @@ async def running(queue: EnrichmentQueue, job_id: str) -> AsyncIterator[Job]:
             yield job
 
 
+async def shown_anew(settings: Settings, job_id: str) -> int:
+    """The percentage that a process shows which has just started, when Redis has lost everything."""
+    redis = progress.client(settings)
+    await redis.flushall()
+    await redis.aclose()
+    async with await EnrichmentQueue.connect(settings) as another:
+        shown = (await another.get_job_status(job_id)).progress
+    assert shown is not None
+    return shown.percentage
+
+
 async def changes(queue: EnrichmentQueue, job_id: str) -> list[JobStatus]:
     events = await queue.list_events(job_id)
     return [event.to_status for event in events if event.to_status != event.from_status]
@@ -153,6 +164,25 @@ async def test_a_redis_that_loses_everything_in_the_middle_of_a_job_takes_no_pro
     assert len(seen) > 3
     assert percentages == sorted(percentages)
     assert numbers == sorted(set(numbers))
+
+
+async def test_what_was_shown_is_shown_by_the_next_process_too_though_redis_has_lost_it(
+    queue: EnrichmentQueue, settings: Settings, database: Database
+) -> None:
+    job_id = await submit(queue, options=Options(rehearse=Rehearsal(stage_ms=1500)))
+    seen = 0
+    async for job in running(queue, job_id):
+        if job.progress is not None and job.progress.seq and job.progress.stage != "started":
+            seen = job.progress.percentage
+            break
+    milestone = text("SELECT milestone FROM enrichment_job WHERE id = :id")
+    async with asyncio.timeout(20):
+        while (await database.execute(milestone, {"id": job_id})).scalar_one() < seen:
+            await asyncio.sleep(0.05)
+
+    assert await shown_anew(settings, job_id) >= seen > 5, "5 is shown of a job of which nothing is known"
+    await queue.cancel_job(job_id)
+    assert await shown_anew(settings, job_id) >= seen
 
 
 async def test_without_redis_jobs_run_and_readers_are_told(
