@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import create_async_engine
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from enrichment import progress, temporal
-from enrichment.db import Database
+from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
+from enrichment.errors import NotFound
 from enrichment.jobs import outbox, transitions, upkeep
 from enrichment.jobs.outbox import Dispatchable
 from enrichment.jobs.transitions import Outcome
@@ -232,20 +235,49 @@ async def test_a_run_that_temporal_has_deleted_does_not_hinder_a_retry(queue: En
     assert (await end_of(queue, job_id)).run == 2
 
 
-async def test_of_a_retry_and_a_cleanup_at_once_exactly_one_wins(queue: EnrichmentQueue, database: Database) -> None:
-    for _ in range(10):
-        job_id = await aside(queue)
-        await transitions.finish(database, job_id, 1, Outcome(JobStatus.CANCELLED))
-        old = text("UPDATE enrichment_job SET completed_at = now() - interval '400 days' WHERE id = :id")
-        await database.execute(old, {"id": job_id})
+async def test_a_cleanup_leaves_alone_what_is_being_retried(
+    queue: EnrichmentQueue, database: Database, settings: Settings
+) -> None:
+    job_id = await ended_long_ago(queue, database)
+    async with uncommitted(settings, transitions._RETRY, id=job_id, tenant="default"):
+        assert job_id not in await upkeep.delete_ended(database, timedelta(days=300))
 
-        retried, deleted = await asyncio.gather(
-            transitions.retry(database, "default", job_id), upkeep.delete_ended(database, timedelta(days=300))
-        )
+    assert (await end_of(queue, job_id)).run == 2
 
-        assert (retried is None) == (job_id in deleted)
-        if retried is not None:
-            await transitions.cancel(database, "default", job_id, "end of the test")
+
+async def test_a_retry_of_what_is_being_deleted_finds_nothing(
+    queue: EnrichmentQueue, database: Database, settings: Settings
+) -> None:
+    job_id = await ended_long_ago(queue, database)
+    cleanup = {"age": timedelta(days=300), "kept": [], "limit": 1_000}
+    async with uncommitted(settings, upkeep._CLEANUP, **cleanup):
+        retrying = asyncio.create_task(transitions.retry(database, "default", job_id))
+        blocked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%retry%'")
+        async with asyncio.timeout(4):  # below the statement's own limit
+            while not (await database.execute(blocked)).scalar_one():
+                await asyncio.sleep(0.02)
+
+    assert await retrying is None
+    with pytest.raises(NotFound):
+        await queue.get_job_status(job_id)
+
+
+async def ended_long_ago(queue: EnrichmentQueue, database: Database) -> str:
+    job_id = await aside(queue)
+    await transitions.finish(database, job_id, 1, Outcome(JobStatus.CANCELLED))
+    old = text("UPDATE enrichment_job SET completed_at = now() - interval '400 days' WHERE id = :id")
+    await database.execute(old, {"id": job_id})
+    return job_id
+
+
+@asynccontextmanager
+async def uncommitted(settings: Settings, statement: TextClause, **parameters: Any) -> AsyncIterator[None]:
+    """The statement has run, and is committed when the block is over."""
+    engine = create_async_engine(dsn(settings, "postgresql+asyncpg"))
+    async with engine.begin() as connection:
+        await connection.execute(statement, parameters)
+        yield
+    await engine.dispose()
 
 
 async def _exists(handle: Any) -> bool:
