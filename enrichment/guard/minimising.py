@@ -35,7 +35,7 @@ _PARTICLES = {"von", "van", "der", "den", "del", "los", "las", "dos", "the", "an
 
 _SHORTEST, _SHORTEST_NUMBER = 3, 7
 """What is looked for in other texts: a letter stands everywhere, and so does a short row of digits."""
-_EMAIL = r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
+_EMAIL = r"(?<![\w.+%-])[\w.+%-]+@[\w-]{1,63}(?:\.[\w-]{1,63})+"
 _PHONE = r"(?<![\w+])(?:\+|00|\(0|0)\d?(?:[ .()/-]{0,2}\d){7,13}(?!\w)"
 _NOT_A_DIGIT = re.compile(r"\D+")
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
@@ -152,16 +152,16 @@ def _search(terms: dict[str, str]) -> re.Pattern[str]:
         for digits in numbers
         if len(digits) >= _SHORTEST_NUMBER
     ]
-    words = [_whole(text) for text in sorted(terms, key=len, reverse=True)]
-    return re.compile(
-        "|".join([f"(?P<email>{_EMAIL})", *words, f"(?P<phone>{'|'.join([*spaced, _PHONE])})"]), re.IGNORECASE
-    )
+    longest_first = sorted(terms, key=len, reverse=True)
+    words = [_to_its_end(text) for text in longest_first if re.match(r"\w", text)]
+    signs = [_to_its_end(text) for text in longest_first if not re.match(r"\w", text)]
+    named = [rf"(?<!\w)(?:{'|'.join(words)})"] if words else []  # one look at each word, and not one for each term
+    phones = f"(?P<phone>{'|'.join([*spaced, _PHONE])})"
+    return re.compile("|".join([f"(?P<email>{_EMAIL})", *named, *signs, phones]), re.IGNORECASE)
 
 
-def _whole(text: str) -> str:
-    before = r"(?<!\w)" if re.match(r"\w", text) else ""
-    after = r"(?!\w)" if re.search(r"\w$", text) else ""
-    return before + re.escape(text) + after
+def _to_its_end(text: str) -> str:
+    return re.escape(text) + (r"(?!\w)" if re.search(r"\w$", text) else "")
 
 
 def _says_something(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 scenarios   what it can do to a request, by name; a candidate names what becomes of its requests
 answers     what an honest model would write of the candidate in the request
+anthropic   the same in Anthropic's protocol
 server      the server: it counts requests, and notices connections that are closed
 """
 

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.provider import anthropic
 from tests.provider.scenarios import MARK, SCENARIOS
 
 
@@ -103,10 +104,16 @@ class _Watched(Response):
             self._ended(is_whole=is_whole)
 
 
+async def messages(request: Request) -> Response:
+    """Anthropic's protocol; its scenario stands in the address."""
+    return await anthropic.behave(request.path_params["scenario"], request)
+
+
 def application(provider: Provider) -> Starlette:
     return Starlette(
         routes=[
             Route("/v1/chat/completions", provider.complete, methods=["POST"]),
+            Route("/{scenario}/v1/messages", messages, methods=["POST"]),
             Route("/counts", provider.tell, methods=["GET"]),
         ]
     )

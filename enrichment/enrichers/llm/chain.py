@@ -121,7 +121,7 @@ class Chain:
 
     async def _ask(self, link: Link, task: Task, draft: Result, report: Report, memory: Memory) -> Output:
         """What the model writes of the candidate, who is told to it as far as it needs to know."""
-        candidate, restore = guard.minimise(guard.cleaned(task.candidate))
+        candidate, restore = await asyncio.to_thread(lambda: guard.minimise(guard.cleaned(task.candidate)))
         output_type = OUTPUTS[task.type]
 
         def restored(output: Output) -> Output:

@@ -48,9 +48,11 @@ class Remembered(WrapperModel):
 
 
 def _asked(messages: list[ModelMessage], settings: ModelSettings | None, parameters: ModelRequestParameters) -> Any:
-    tools = [[tool.name, tool.description, tool.parameters_json_schema] for tool in parameters.output_tools]
+    form: list[Any] = [[tool.name, tool.description, tool.parameters_json_schema] for tool in parameters.output_tools]
+    if parameters.output_object is not None:
+        form.append(parameters.output_object.json_schema)
     said = [_said(message) for message in ModelMessagesTypeAdapter.dump_python(messages, mode="json")]
-    return [said, tools, dict(sorted((settings or {}).items()))]
+    return [said, form, dict(sorted((settings or {}).items()))]
 
 
 def _said(node: Any) -> Any:

@@ -20,5 +20,7 @@ def estimate(
     texts = [str(getattr(part, "content", "") or getattr(part, "args", "")) for said in messages for part in said.parts]
     texts += [getattr(said, "instructions", None) or "" for said in messages]
     texts += [json.dumps(tool.parameters_json_schema) for tool in parameters.output_tools]
+    if parameters.output_object is not None:
+        texts.append(json.dumps(parameters.output_object.json_schema))
     size = sum(len(text.encode(errors="replace")) for text in texts)
     return -(-size // _BYTES_OF_A_TOKEN), int((settings or {}).get("max_tokens", _LONGEST_ANSWER))

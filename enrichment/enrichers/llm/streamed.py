@@ -68,7 +68,7 @@ def _broke_off(response: ModelResponse) -> bool:
     """Whether the stream ended before the answer did. Some servers never say that an answer is whole."""
     if (response.provider_details or {}).get("finish_reason"):
         return False
-    return not response.parts or not all(map(_is_whole, response.tool_calls))
+    return not response.tool_calls or not all(map(_is_whole, response.tool_calls))
 
 
 def _is_whole(call: ToolCallPart) -> bool:
