@@ -2,11 +2,16 @@
 
 from enrichment import queues, submission
 from enrichment.db import Database
+from enrichment.enrichers.llm import prompts
 from enrichment.jobs import statistics
 from enrichment.models import JobRequest, JobType, Submission
+from enrichment.responses import store as responses
 from enrichment.spending import estimates
 from enrichment.spending.estimates import RULES, Estimate, Size
 from enrichment.upload import Intake, Upload
+
+AT_ONCE = 5_000
+"""Candidates for whom kept answers are looked up together."""
 
 
 class Estimator:
@@ -25,7 +30,7 @@ class Estimator:
         """
         size = Size()
         for child in submission.children(request) if request.candidates else [submission.alone(request)]:
-            size.add(child.payload, child.input_hash)
+            size.add(child)
         return await self._estimate(request, size)
 
     async def of_upload(self, request: JobRequest, upload: Upload) -> Estimate:
@@ -36,12 +41,21 @@ class Estimator:
         """
         size = Size()
         async for child in upload.children():
-            size.add(child.payload, child.input_hash)
+            size.add(child)
         return await self._estimate(request, size, upload.intake)
 
     async def _estimate(self, request: JobRequest, size: Size, intake: Intake | None = None) -> Estimate:
         is_bulk = request.type is JobType.BULK_CANDIDATE_ENRICHMENT
         job_type = request.options.type if is_bulk else request.type
+        if self._model != RULES and not request.options.refresh:
+            await self._leave_out_answered(size, JobType(job_type))
         band = queues.queue_of(request.priority).band
         pace = await statistics.pace(self._database, self._tenant, job_type, band, by_rules=self._model == RULES)
         return estimates.estimate(self._model, size, pace, intake=intake)
+
+    async def _leave_out_answered(self, size: Size, job_type: JobType) -> None:
+        """What the first model of the chain has answered already is not paid again."""
+        first, asked = self._model.split(",")[0].strip(), size.asked()
+        for some in (asked[at : at + AT_ONCE] for at in range(0, len(asked), AT_ONCE)):
+            version = prompts.VERSIONS[job_type]
+            size.leave_out(await responses.answered(self._database, self._tenant, first, version, some))

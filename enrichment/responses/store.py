@@ -5,6 +5,7 @@ process that died runs out, and the job that it worked for takes it over at once
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -121,6 +122,26 @@ _FORGET = text("""
     )) RETURNING key
 """)
 
+_ANSWERED = text("""
+    WITH wanted AS (
+        SELECT * FROM unnest(CAST(:candidate_ids AS text[]), CAST(:input_hashes AS text[])) AS one (candidate_id, hash)
+    ), answer AS (
+        SELECT response.job_id, wanted.hash
+        FROM wanted JOIN enrichment_response AS response
+            ON response.tenant = :tenant AND response.candidate_id = wanted.candidate_id
+        WHERE response.model = :model AND response.prompt_version = :prompt_version
+          AND response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()
+        UNION ALL
+        SELECT response.job_id, NULL FROM enrichment_response AS response
+        WHERE EXISTS (SELECT FROM wanted WHERE candidate_id IS NULL)
+          AND response.tenant = :tenant AND response.candidate_id IS NULL
+          AND response.model = :model AND response.prompt_version = :prompt_version
+          AND response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()
+    )
+    SELECT DISTINCT job.input_hash FROM answer JOIN enrichment_job AS job ON job.id = answer.job_id
+    WHERE job.input_hash = coalesce(answer.hash, job.input_hash) AND job.input_hash = ANY (:input_hashes)
+""")
+
 
 async def reserve(database: Database, question: Question, ttl: timedelta) -> Kept | str:
     """The stored response; or `RESERVED`, and nobody else asks until it is stored or released; or `TAKEN`."""
@@ -136,6 +157,20 @@ async def store(database: Database, question: Question, response: JSON, ttl: tim
     key = await database.vault.key_of_job(database, question.job_id)
     written = json.dumps(sealing.seal(key, response))
     await database.execute(_STORE, _of(question) | {"ttl": ttl, "response": written})
+
+
+async def answered(
+    database: Database, tenant: str, model: str, prompt_version: str, asked: Sequence[tuple[str | None, str]]
+) -> set[str]:
+    """Of these candidates, as id and hash of the input, the hashes of those for whom the model's answer is kept."""
+    parameters = {
+        "tenant": tenant,
+        "model": model,
+        "prompt_version": prompt_version,
+        "candidate_ids": [candidate_id for candidate_id, _ in asked],
+        "input_hashes": [input_hash for _, input_hash in asked],
+    }
+    return set((await database.execute(_ANSWERED, parameters)).scalars())
 
 
 async def renew(database: Database, question: Question) -> None:

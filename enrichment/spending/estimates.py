@@ -5,9 +5,11 @@ that packs badly into tokens and one repair by the model.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from enrichment.jobs.intake import NewChild
 from enrichment.models import Model
 from enrichment.spending import prices
 from enrichment.upload import Intake
@@ -52,7 +54,7 @@ class Estimate(Model):
     count: int
     """The jobs that would run, a bulk itself not counted."""
     cached: int
-    """Of them, those that equal an earlier one of the same bulk: they take over its result, and cost nothing."""
+    """Of them, those that cost nothing: equal to an earlier one of the same bulk, or the answer about them is kept."""
     skipped: int
     """Lines that would be left out; `intake` names them."""
     tokens: Tokens
@@ -66,24 +68,36 @@ class Estimate(Model):
 
 @dataclass(slots=True)
 class Size:
-    """How many candidates there are, and how many characters of JSON the different ones have together."""
+    """How many candidates there are, and how many characters of JSON those have that a model would be asked about."""
 
     candidates: int = 0
-    repeated: int = 0
     characters: int = 0
-    _seen: set[str | None] = field(default_factory=set)
+    _asked: dict[str, tuple[str | None, int]] = field(default_factory=dict)
+    """By the hash of the input: the candidate's id, and how many characters it has."""
 
     @property
     def different(self) -> int:
-        return self.candidates - self.repeated
+        return len(self._asked)
 
-    def add(self, payload: str, input_hash: str | None) -> None:
+    @property
+    def cached(self) -> int:
+        return self.candidates - self.different
+
+    def add(self, child: NewChild) -> None:
         self.candidates += 1
-        if input_hash in self._seen:
-            self.repeated += 1
-            return
-        self._seen.add(input_hash)
-        self.characters += len(payload)
+        if (hashed := child.input_hash or child.id) not in self._asked:
+            self._asked[hashed] = child.candidate_id, len(child.payload)
+            self.characters += len(child.payload)
+
+    def asked(self) -> list[tuple[str | None, str]]:
+        """Candidate's id and hash of each that a model would be asked about."""
+        return [(candidate_id, hashed) for hashed, (candidate_id, _) in self._asked.items()]
+
+    def leave_out(self, hashes: Iterable[str]) -> None:
+        """The answers about these are kept."""
+        for hashed in hashes:
+            _, characters = self._asked.pop(hashed)
+            self.characters -= characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +122,7 @@ def estimate(model: str, size: Size, pace: Pace, *, intake: Intake | None = None
     least, most = (_Use(0, 0), _Use(0, 0)) if model == RULES else (_least(size), _most(size))
     return Estimate(
         count=size.candidates,
-        cached=size.repeated,
+        cached=size.cached,
         skipped=intake.skipped if intake else 0,
         tokens=Tokens(min=least.input_tokens + least.output_tokens, max=most.input_tokens + most.output_tokens),
         cost_usd=Money(min=0, max=0) if model == RULES else _cost(model, least, most),

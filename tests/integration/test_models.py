@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from enrichment.jobs.queries import Filter
-from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, WaitReason
+from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, Submission, WaitReason
 from tests.integration.models import Models, candidate, stack
 from tests.provider.scenarios import MARK
 
@@ -79,6 +79,26 @@ async def test_an_answer_is_kept_until_somebody_wants_a_new_one(models: Models) 
     assert models.provider.seen[token].count == 2
     await models.ended(await models.submit({**data, "work": []}))
     assert models.provider.seen[token].count == 3, "another question"
+
+
+async def test_a_dry_run_knows_which_answers_are_kept(models: Models) -> None:
+    mark, _ = models.provider.mark("good")
+    named = {**candidate(mark), "candidateId": "kept-1"}
+    for data in (candidate(mark), named):
+        await models.ended(await models.submit(data))
+
+    async def cached(data: dict[str, Any], **options: Any) -> tuple[int, int]:
+        request = Submission(
+            type=JobType.CANDIDATE_PROFILE_ENHANCEMENT, candidate_data=data, options=Options(**options)
+        )
+        estimate = await models.queue.estimate_job(request)
+        return estimate.cached, estimate.tokens.max
+
+    assert await cached(candidate(mark)) == (1, 0)
+    assert await cached(named) == (1, 0)
+    assert (await cached(named, refresh=True))[0] == 0
+    assert (await cached({**named, "candidateId": "another"}))[0] == 0, "an answer belongs to one candidate"
+    assert (await cached(candidate(mark, "more")))[0] == 0
 
 
 async def test_a_budget_is_kept_before_the_call(models: Models) -> None:

@@ -153,6 +153,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "usage by attempt": lambda db: ledger.by_attempt(db, "plans", "plan-7"),
     "reserve a question": lambda db: responses.reserve(db, QUESTION, timedelta(days=1)),
     "store a response": lambda db: responses.store(db, QUESTION, {}, timedelta(days=1)),
+    "answered candidates": lambda db: responses.answered(db, "plans", "m", "v1", [("none", "0"), (None, "1")]),
     "renew a question": lambda db: responses.renew(db, QUESTION),
     "release a question": lambda db: responses.release(db, QUESTION),
     "discard responses": lambda db: responses.discard(db, [b"none"]),
