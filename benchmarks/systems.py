@@ -7,7 +7,7 @@ import signal
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ class Ours(System):
     def __init__(self, stack: Stack, record: Record) -> None:
         self.stack = stack
         self.record = record
+        self._variables: dict[str, str] = {}
 
     @property
     def pids(self) -> dict[str, int]:
@@ -102,10 +103,16 @@ class Ours(System):
                 process.send_signal(number)
 
     async def restart_worker(self, **variables: str) -> None:
-        """A worker with other settings. Call it while ours are awake."""
-        with _environment(variables):
-            await self.stack.worker.stop()
-            await self.stack.worker.start()
+        """A worker with these settings, also when it dies and is started again, until the next call of this.
+
+        Call it while ours are awake.
+        """
+        for name in self._variables:
+            del os.environ[name]
+        os.environ.update(variables)  # the stack reads it whenever it starts a child
+        self._variables = variables
+        await self.stack.worker.stop()
+        await self.stack.worker.start()
 
 
 class Peer(System):
@@ -202,15 +209,3 @@ def _which(program: str) -> str:
     found = shutil.which(program)
     assert found is not None  # noqa: S101 `peers.node.install` has looked
     return found
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """The stack reads this process's environment when it starts a child."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
