@@ -13,7 +13,7 @@ from enrichment.health import Health
 from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
 from enrichment.jobs.statistics import ErrorGroup, Minute, QueueLoad, Stats, Worker
-from enrichment.models import OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
+from enrichment.models import JSON, OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
 from enrichment.progress import WAITING_FOR_APPROVAL
 from enrichment.spending.ledger import AttemptUsage
 from enrichment.upload import Intake
@@ -155,8 +155,13 @@ def send_accepted(accepted: Accepted, intake: Intake | None = None) -> Response:
     return send(receipt, 202, headers)
 
 
+_NOTHING: JSON = {}
+_VIEW = JobView.model_construct(**_NOTHING)
+
+
 def view(job: Job) -> JobView:
-    return JobView.model_construct(**vars(job), links=_links(job))
+    """As a copy: constructing goes through every field there is, and takes three times as long."""
+    return _VIEW.model_copy(update={**vars(job), "links": _links(job)})
 
 
 def view_action(action: Action) -> ActionView:

@@ -31,7 +31,7 @@ class Express:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._reading = Together(self._read_all)
+        self._reading = Together(self._read_all, at_once=1)  # a read is this process's work, hardly PostgreSQL's
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = self._usual(Request(scope, receive)) if scope["type"] == "http" else None

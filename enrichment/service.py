@@ -484,7 +484,9 @@ class EnrichmentQueue:
             else:
                 shown = counted.model_copy(update={"degraded": snapshots is None})
         reached = self._high_water.reach(job.job_id, job.run, max(shown.percentage, job.milestone))
-        return job.model_copy(update={"progress": shown.model_copy(update={"percentage": reached})})
+        if reached != shown.percentage:
+            shown = shown.model_copy(update={"percentage": reached})
+        return job.model_copy(update={"progress": shown})
 
     async def _signal_cancel(self, cancelled: transitions.Changed, reason: str) -> None:
         if not cancelled.is_dispatched or cancelled.batch is not None:

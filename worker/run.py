@@ -32,7 +32,9 @@ STICKY_TIMEOUT = timedelta(seconds=2)
 """How long a workflow waits for the worker that knows it before another one takes it: after a kill, each waits this."""
 GRACE = timedelta(seconds=5)
 """What an activity that runs at SIGTERM has left to end by itself; then it is cancelled and tried again elsewhere."""
-POLLERS = PollerBehaviorSimpleMaximum(2)
+WORKFLOW_POLLERS = PollerBehaviorSimpleMaximum(2)
+ACTIVITY_POLLERS = PollerBehaviorSimpleMaximum(1)
+"""Each keeps a slot for what it waits for, which nothing that comes eagerly can have meanwhile."""
 POOL_SIZE = 20
 DELIVERIES_AT_ONCE = 20
 """Of webhooks: nearly all of their time they wait for receivers."""
@@ -40,8 +42,8 @@ DELIVERIES_AT_ONCE = 20
 _HOW: dict[str, Any] = {
     "workflow_runner": registry.SANDBOX,
     "workflow_failure_exception_types": [Exception],
-    "workflow_task_poller_behavior": POLLERS,
-    "activity_task_poller_behavior": POLLERS,
+    "workflow_task_poller_behavior": WORKFLOW_POLLERS,
+    "activity_task_poller_behavior": ACTIVITY_POLLERS,
     "sticky_queue_schedule_to_start_timeout": STICKY_TIMEOUT,
     "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
     "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,

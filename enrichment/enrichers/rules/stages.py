@@ -1,6 +1,7 @@
 """The stages of an enrichment: plain computation that pauses to say how far it is."""
 
 import asyncio
+import time
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar
 
@@ -21,21 +22,30 @@ Stages = Generator[Stage, None, T]
 """Yields its stages, and returns what it has made."""
 
 
+AT_ONCE_S = 0.01
+"""A thread that is so soon at its next stage goes on: coming back to say so would take longer than the stage."""
+
+
 async def follow(stages: Stages[T], report: Report) -> T:
-    """Runs the computation in a thread, stage by stage.
+    """Runs the computation in a thread, some stages at a time.
 
     A large candidate takes seconds. In the event loop they would hold up every other job of the process and its signs
     of life; in a thread, a cancelled job stops at its next stage.
     """
-    while isinstance(reached := await asyncio.to_thread(_advance, stages), Stage):
-        await report(*reached)
-    return reached
+    while True:
+        reached, results = await asyncio.to_thread(_advance, stages)
+        for stage in reached:
+            await report(*stage)
+        if results:
+            return results[0]
 
 
-def _advance(stages: Stages[T]) -> Stage | T:
-    """The next stage, or what the last one has led to: a `StopIteration` cannot leave a thread."""
+def _advance(stages: Stages[T]) -> tuple[list[Stage], list[T]]:
+    """The next stages, and what the last one has led to: a `StopIteration` cannot leave a thread."""
+    began, reached = time.monotonic(), list[Stage]()
     try:
-        return next(stages)
+        while time.monotonic() < began + AT_ONCE_S:
+            reached.append(next(stages))
     except StopIteration as end:
-        result: T = end.value
-        return result
+        return reached, [end.value]
+    return reached, []
