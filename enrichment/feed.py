@@ -58,9 +58,7 @@ class Feed:
         finally:
             followers.discard(changed)
             if not followers:
-                del self._followers[channel]
-                with contextlib.suppress(*REDIS_ERRORS):
-                    await self._pubsub.unsubscribe(channel)
+                del self._followers[channel]  # the listener unsubscribes: who leaves does not wait for Redis
 
     async def _subscribe(self, *channels: str) -> bool:
         """Waits for Redis, and for others who do, no longer than anything else waits for it."""
@@ -72,9 +70,18 @@ class Feed:
             return False
         return True
 
+    async def _unsubscribe(self) -> None:
+        """From the channels that nobody follows any more."""
+        with contextlib.suppress(*REDIS_ERRORS):
+            async with asyncio.timeout(TIMEOUT_S), self._subscribing:
+                left = self._pubsub.channels.keys() - self._followers.keys()
+                if left:
+                    await self._pubsub.unsubscribe(*left)
+
     async def _listen(self) -> None:
         """Hands each message to the followers of its job; the client subscribes anew whenever Redis has come back."""
         while True:
+            await self._unsubscribe()
             if not self._followers:
                 self._is_followed.clear()
                 await self._is_followed.wait()

@@ -1,20 +1,27 @@
 """A Redis that takes connections and never answers, as a frozen one does: what waits for it, and for how long.
 
-The bounds are what many waits one after another would far exceed, so that a busy machine does not decide.
+How long is measured on a clock that only waiting moves, so a busy machine does not decide. Of many at once the bounds
+are what waits one after another would far exceed.
 """
 
 import asyncio
+import selectors
 import time
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
 
 from enrichment import progress
+from enrichment.access.limits import RequestLimit
+from enrichment.breaker import Breaker
+from enrichment.enrichers.llm.cooldown import Cooldown
+from enrichment.enrichers.llm.rates import Rates
 from enrichment.feed import Feed
 from enrichment.models import Progress
-from enrichment.progress import TIMEOUT_S, ProgressStore
+from enrichment.progress import REST_S, TIMEOUT_S, ProgressStore
 from enrichment.settings import Settings
 
 MANY = 40
@@ -22,8 +29,8 @@ AT_MOST_S = MANY * TIMEOUT_S / 4
 RUNNING = Progress(percentage=10, stage="started", message="Started")
 
 
-@pytest.fixture
-async def stalled() -> AsyncIterator[Settings]:
+@asynccontextmanager
+async def silent_redis() -> AsyncIterator[Settings]:
     connected: list[asyncio.StreamWriter] = []
 
     async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,10 +38,101 @@ async def stalled() -> AsyncIterator[Settings]:
 
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
-    yield Settings(_env_file=None, redis_url=SecretStr(url))
+    yield Settings(_env_file=None, redis_url=SecretStr(url), rate_limit="9/second", model_rpm=9)
     server.close()
     for writer in connected:
         writer.close()
+
+
+@pytest.fixture
+async def stalled() -> AsyncIterator[Settings]:
+    async with silent_redis() as settings:
+        yield settings
+
+
+class _Impatient(selectors.DefaultSelector):
+    def __init__(self, loop: "JumpingLoop") -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(None if timeout is None else 0)
+        if not ready and timeout:
+            self._loop.waited_s += timeout
+        return ready
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop that does not wait: its clock jumps to what is due next, when nothing else is there to be done."""
+
+    def __init__(self) -> None:
+        self.waited_s = 0.0
+        super().__init__(_Impatient(self))
+
+    def time(self) -> float:
+        return self.waited_s
+
+
+Call = Callable[[], Awaitable[object]]
+
+
+def _reporting(settings: Settings) -> Call:
+    store = ProgressStore.connect(settings)
+    return lambda: store.report("job", 1, RUNNING)
+
+
+def _reading(settings: Settings) -> Call:
+    store = ProgressStore.connect(settings)
+    return lambda: store.read(["job"])
+
+
+def _deleting(settings: Settings) -> Call:
+    store = ProgressStore.connect(settings)
+    return lambda: store.delete(["job"])
+
+
+def _following(settings: Settings) -> Call:
+    feed = Feed(progress.client(settings))
+
+    async def first_look() -> None:
+        async with aclosing(feed.follow("job")) as changes:
+            await anext(changes)
+
+    return first_look
+
+
+def _limiting(settings: Settings) -> Call:
+    limit = RequestLimit.connect(settings)
+    assert limit is not None
+    return lambda: limit.take("caller")
+
+
+def _entering(settings: Settings) -> Call:
+    return Cooldown(progress.client(settings), "model", Breaker(REST_S)).enter
+
+
+def _rating(settings: Settings) -> Call:
+    rates = Rates(settings, "model", Breaker(REST_S))
+    return lambda: rates.wait_s(100)
+
+
+@pytest.mark.parametrize("calling", [_reporting, _reading, _deleting, _following, _limiting, _entering, _rating])
+def test_nothing_waits_longer_than_half_a_second(calling: Callable[[Settings], Call]) -> None:
+    loop = JumpingLoop()
+
+    async def waited() -> list[float]:
+        async with silent_redis() as settings:
+            call, times = calling(settings), [loop.time()]
+            for _ in range(2):
+                await call()
+                times.append(loop.time())
+            return [round(after - before, 3) for before, after in pairwise(times)]
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        first, second = runner.run(waited())
+    assert 0 < first <= TIMEOUT_S
+    assert second == 0 or calling is _following, "it is not asked again so soon; a new follower asks again"
+    assert second <= TIMEOUT_S
 
 
 async def test_writers_and_readers_wait_once_and_then_not_at_all(stalled: Settings) -> None:
