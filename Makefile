@@ -6,7 +6,7 @@ BIN := .venv/bin
 COMPILE := pip compile pyproject.toml --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check audit faults overload kills fuzz bench lock clean
+.PHONY: help setup demo test check audit faults scale overload kills fuzz bench lock clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ audit: setup ## known vulnerabilities of what is locked, and its list of parts (
 faults: setup ## load and faults for MINUTES from each of SEEDS seeds from SEED on, then every invariant
 	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --minutes $(or $(MINUTES),3) \
 		--out .build/faults
+
+scale: setup ## bulks at their real size: 100,000 candidates, a cancel, kills, single jobs beside; SCENARIO=large for one
+	$(if $(SCENARIO),$(BIN)/python -m tests.scale $(SCENARIO),for s in fair cancel kills large; do $(BIN)/python -m tests.scale $$s || exit 1; done)
 
 overload: setup ## twice what the machine serves for SECONDS: refusals say when, nothing accepted is lost, then all is as before
 	$(BIN)/python -m tests.overload --seconds $(or $(SECONDS),60)

@@ -31,6 +31,8 @@ class BulkActivities:
         work = await transitions.begin(self._database, bulk.job_id, bulk.run, attempt=1)
         if work is None:
             return None
+        if bulk.run > 1:
+            await batches.reopen(self._database, bulk.job_id, bulk.run)
         await lanes.take_back(self._database, bulk.job_id)
         canaries = await batches.canaries(self._database, bulk.job_id)
         total = (work.payload or {}).get("total", 0)
@@ -84,6 +86,7 @@ class BulkActivities:
             outcome = _outcome(ending, await batches.sums(self._database, bulk.job_id))
             metadata = None if standing is None else standing.model_dump(mode="json", by_alias=True)
             await self._endings.end(bulk.job_id, bulk.run, outcome, metadata)
+        await batches.cancel_open(self._database, bulk.job_id, bulk.run)  # whoever ended it may have died meanwhile
         stands = await queries.statuses(self._database, [bulk.job_id])
         return stands.get(bulk.job_id, "deleted")
 

@@ -14,7 +14,7 @@ from enrichment import temporal
 from enrichment.cleanup import clean_up
 from enrichment.db import Database
 from enrichment.events import SWEPT
-from enrichment.jobs import upkeep
+from enrichment.jobs import batches, upkeep
 from enrichment.jobs.transitions import Outcome
 from enrichment.jobs.upkeep import OpenRow
 from enrichment.models import JobStatus
@@ -48,6 +48,7 @@ class MaintenanceActivities:
         ended = [row for row, state in states.items() if state not in (None, RUNNING)]
         forgotten = await upkeep.forgotten(self._database, list(BY_TASK_QUEUE), AT_ONCE)
         cancelled = await upkeep.cancelled(self._database, AT_ONCE)
+        half_ended = await upkeep.half_ended(self._database, AT_ONCE)
 
         await upkeep.redispatch(self._database, gone)
         await upkeep.checked(self._database, alive)
@@ -55,6 +56,8 @@ class MaintenanceActivities:
         await self._fail(overdue, "internal", "It was not done by its deadline: retry the job")
         await self._fail(forgotten, "unsupported_type", "No worker knows its queue")
         stopped = await asyncio.gather(*map(self._stop, [*overdue, *cancelled]))
+        for bulk in half_ended:
+            await batches.cancel_open(self._database, bulk.id, bulk.run)
 
         swept = Swept(
             looked_at=len(rows),

@@ -100,6 +100,7 @@ class Tally:
             share = f"{known.failed} of {known.ended} candidates failed, more than {known.most:.0%}"
             why = f"Stopped: {share} (maxFailureRate)"
             await batches.stop(self._database, bulk.job_id, bulk.run, why)
+            await batches.cancel_open(self._database, bulk.job_id, bulk.run)
         await self.show(bulk, standing)
         return standing
 

@@ -23,7 +23,7 @@ from enrichment.erasure.act import Eraser, Receipt
 from enrichment.erasure.exports import Export, export
 from enrichment.errors import Conflict, Fault, InvalidInput, NotFound, RateLimited
 from enrichment.estimating import Estimator
-from enrichment.events import CANCEL_NOT_SIGNALLED, JOB_ACCEPTED, JOB_CANCELLED
+from enrichment.events import CANCEL_NOT_SIGNALLED, CANCEL_NOT_WHOLE, JOB_ACCEPTED, JOB_CANCELLED
 from enrichment.feed import Feed
 from enrichment.jobs import batches, documents, intake, pauses, queries, quotas, statistics, transitions
 from enrichment.jobs.quotas import Quota
@@ -44,6 +44,8 @@ DEFAULT_TENANT = "default"
 MOST_UPLOADS = 5
 """At a time: each keeps a connection to the database for as long as its lines take to come; half of them stay free."""
 UPLOAD_AGAIN = timedelta(seconds=5)
+CANCEL_TIMEOUT_S = 2.0
+"""So long a cancel of a bulk waits for its jobs to end too."""
 NO_SUCH_JOB = "There is no such job"
 
 log = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ class EnrichmentQueue:
         self._accepting = Together(self._accept)
         self._reading = Together(self._read)
         self._uploading = asyncio.Semaphore(MOST_UPLOADS)
+        self._ending: set[asyncio.Task[None]] = set()
         self._tenant = DEFAULT_TENANT
         """Of every statement; behind the wall, `for_tenant` also names it to the database."""
 
@@ -99,6 +102,7 @@ class EnrichmentQueue:
         await self.close()
 
     async def close(self) -> None:
+        await asyncio.gather(*self._ending, return_exceptions=True)
         await self._wake.close()
         await self._feed.close()
         await asyncio.gather(self._progress.close(), self._database.close())
@@ -285,7 +289,11 @@ class EnrichmentQueue:
             job = await self.get_job_status(job_id)
             raise Conflict(f"The job is {job.status}: only a pending or running job can be cancelled")
         log.info("Cancelled", extra=JOB_CANCELLED.fields(job_id=job_id, run=cancelled.run))
-        await asyncio.gather(self._signal_cancel(cancelled, reason), self._report_cancelled(cancelled))
+        await asyncio.gather(
+            self._signal_cancel(cancelled, reason),
+            self._report_cancelled(cancelled),
+            self._cancel_open(cancelled),
+        )
         return await self.get_job_status(job_id)
 
     async def retry_job(self, job_id: str) -> Job:
@@ -495,6 +503,23 @@ class EnrichmentQueue:
             log.warning(
                 "Cancelled, but Temporal does not answer: the work stops when the sweeper sees it",
                 extra=CANCEL_NOT_SIGNALLED.fields(job_id=cancelled.id, run=cancelled.run),
+            )
+
+    async def _cancel_open(self, cancelled: transitions.Changed) -> None:
+        """Ends the jobs of a bulk, none of which begins any more. Of very many the last end after the answer."""
+        if cancelled.type != JobType.BULK_CANDIDATE_ENRICHMENT:
+            return
+        ending = asyncio.create_task(batches.cancel_open(self._database, cancelled.id, cancelled.run))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ended)
+        await asyncio.wait({ending}, timeout=CANCEL_TIMEOUT_S)
+
+    def _ended(self, ending: asyncio.Task[None]) -> None:
+        self._ending.discard(ending)
+        if not ending.cancelled() and ending.exception() is not None:
+            log.warning(
+                "Cancelled, but not all of its jobs: they end when its workflow or the sweeper sees it",
+                extra=CANCEL_NOT_WHOLE.fields(error=ending.exception()),
             )
 
     async def _report_cancelled(self, cancelled: transitions.Changed) -> None:

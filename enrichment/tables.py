@@ -150,6 +150,11 @@ class JobRow(Base):
         ),
         Index("job_ended", "completed_at", postgresql_where=text("completed_at IS NOT NULL")),
         Index("job_failed", "completed_at", postgresql_where=text("status = 'failed'")),
+        Index(
+            "job_bulks_ended",
+            "completed_at",
+            postgresql_where=text("type = 'bulk_candidate_enrichment' AND status IN ('cancelled', 'failed')"),
+        ),
         Index("job_cancelled", "completed_at", postgresql_where=text("status = 'cancelled'")),
     )
 

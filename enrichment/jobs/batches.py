@@ -1,5 +1,6 @@
 """A bulk as a whole: how far it is, what became of its jobs, and whether it goes on. Counted from the rows, always."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -98,19 +99,63 @@ _STOP = text("""
                           GROUP BY error_code ORDER BY count(*) DESC LIMIT 1)
         WHERE id = :bulk AND run = :run AND status = 'in_progress'
         RETURNING id, run, error_code
-    ), child AS (
-        UPDATE enrichment_job
-        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
-            result = NULL, error = 'Its bulk was stopped: too many failed'
-        WHERE parent_id = (SELECT id FROM bulk) AND status IN ('pending', 'in_progress')
-        RETURNING id, run, old.status AS was, error
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
         SELECT id, run, 'in_progress', 'failed', error_code FROM bulk
-        UNION ALL SELECT id, run, was, 'cancelled', error FROM child
     )
     SELECT id FROM bulk
 """)
+_CANCEL_OPEN = text("""
+    WITH bulk AS (
+        SELECT id, CASE status WHEN 'cancelled' THEN error ELSE 'Its bulk was stopped: too many failed' END AS why
+        FROM enrichment_job WHERE id = :bulk AND run = :run AND status IN ('cancelled', 'failed')
+    ), open AS (
+        SELECT id FROM enrichment_job
+        WHERE parent_id = (SELECT id FROM bulk) AND status IN ('pending', 'in_progress')
+        LIMIT :at_once FOR UPDATE SKIP LOCKED
+    ), child AS (
+        UPDATE enrichment_job AS job
+        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
+            result = NULL, error = (SELECT why FROM bulk)
+        FROM open WHERE job.id = open.id
+        RETURNING job.id, job.run, old.status AS was, job.error
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, was, 'cancelled', error FROM child
+    )
+    SELECT count(*) FROM child
+""")
+_HAS_OPEN = text("""
+    SELECT EXISTS (
+        SELECT FROM enrichment_job WHERE status IN ('pending', 'in_progress') AND parent_id = (
+            SELECT id FROM enrichment_job WHERE id = :bulk AND run = :run AND status IN ('cancelled', 'failed'))
+    )
+""")
+_REOPEN = text("""
+    WITH ended AS (
+        SELECT id FROM enrichment_job
+        WHERE parent_id = (
+                SELECT id FROM enrichment_job WHERE id = :bulk AND run = :run AND status IN ('pending', 'in_progress'))
+          AND status IN ('failed', 'cancelled') AND completed_at < (
+                SELECT max(at) FROM enrichment_event WHERE job_id = :bulk AND run = :run AND to_status = 'pending')
+        LIMIT :at_once FOR UPDATE SKIP LOCKED
+    ), child AS (
+        UPDATE enrichment_job AS job
+        SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
+            error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
+            lane = NULL, claimed_at = NULL, dispatched_at = now(), checked_at = NULL, batch = coalesce(batch, 0),
+            milestone = 0
+        FROM ended WHERE job.id = ended.id
+        RETURNING job.id, job.run, old.status AS was
+    ), event AS (
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, was, 'pending', 'retry' FROM child
+    )
+    SELECT count(*) FROM child
+""")
+AT_ONCE = 1_000
+"""Of a bulk's jobs so many change together: soon done, and nobody who waits for one of them waits for all."""
+LOOK_AGAIN_S = 0.05
 _CANARIES = text("""
     SELECT CASE WHEN bulk.options ? 'canary' THEN (
                SELECT child.id FROM enrichment_job AS child WHERE child.parent_id = bulk.id
@@ -196,8 +241,29 @@ async def tally(database: Database, bulk: str, run: int) -> tuple[Standing, floa
 
 
 async def stop(database: Database, bulk: str, run: int, why: str) -> bool:
-    """Fails a bulk with the code that most of its failures have, and cancels what is open. False: it had ended."""
+    """Fails a bulk with the code that most of its failures have; `cancel_open` is to follow. False: it had ended."""
     return (await database.execute(_STOP, {"bulk": bulk, "run": run, "error": why})).first() is not None
+
+
+async def cancel_open(database: Database, bulk: str, run: int) -> None:
+    """Cancels what is open of the jobs of a bulk that was cancelled or stopped; does nothing once it is retried.
+
+    It takes those that nobody holds, and comes again for the others: a lane may be writing how they ended.
+    """
+    while True:
+        parameters = {"bulk": bulk, "run": run}
+        if (await database.execute(_CANCEL_OPEN, parameters | {"at_once": AT_ONCE})).scalar_one():
+            continue
+        if not (await database.execute(_HAS_OPEN, parameters)).scalar_one():
+            return
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def reopen(database: Database, bulk: str, run: int) -> None:
+    """Makes pending again what had failed or was cancelled before this run of the bulk was asked for."""
+    parameters = {"bulk": bulk, "run": run, "at_once": AT_ONCE}
+    while (await database.execute(_REOPEN, parameters)).scalar_one():
+        pass
 
 
 async def canaries(database: Database, bulk: str) -> Canaries | None:

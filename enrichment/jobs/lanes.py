@@ -36,20 +36,21 @@ class Child:
 LAST = "g"
 """Behind every id: those are hexadecimal."""
 
-_NOT_PAUSED = """
-    NOT EXISTS (SELECT FROM enrichment_queue
-                WHERE paused_at IS NOT NULL AND queue = (SELECT queue FROM enrichment_job WHERE id = :bulk))
+_GOES_ON = """
+    EXISTS (SELECT FROM enrichment_job AS bulk LEFT JOIN enrichment_queue AS paused USING (queue)
+            WHERE bulk.id = :bulk AND bulk.status IN ('pending', 'in_progress') AND paused.paused_at IS NULL)
 """
+"""Nothing begins of a bulk that has ended, nor in a paused queue."""
 _TURN = text(f"""
     WITH finished AS ({FINISHED}), due AS (
         SELECT id FROM enrichment_job
         WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at <= clock_timestamp()
-          AND :at_most > 0 AND {_NOT_PAUSED}
+          AND :at_most > 0 AND {_GOES_ON}
         ORDER BY retry_at LIMIT 1 FOR UPDATE SKIP LOCKED
     ), fresh AS (
         SELECT id FROM enrichment_job
         WHERE parent_id = :bulk AND status = 'pending' AND batch IS NOT NULL AND twin_of IS NULL
-          AND id > :after AND id <= :until AND {_NOT_PAUSED}
+          AND id > :after AND id <= :until AND {_GOES_ON}
         ORDER BY id LIMIT CASE WHEN EXISTS (SELECT FROM due) THEN 0 ELSE :at_most END FOR UPDATE SKIP LOCKED
     ), begun AS (
         UPDATE enrichment_job
@@ -100,8 +101,8 @@ async def turn(
     database: Database, lane: Lane, ended: Sequence[RunEnding], *, at_most: int, after: str = "", until: str = LAST
 ) -> list[Child]:
     """Ends what the lane has run and begins what it runs next: up to `at_most` new children behind the id `after`, up
-    to the id `until`, in their order; or alone one whose retry is due. Twins are left out. In a paused queue it begins
-    none.
+    to the id `until`, in their order; or alone one whose retry is due. Twins are left out. Of a bulk that has
+    ended, and in a paused queue, it begins none.
 
     Each ending counts for itself: that of a child which was cancelled meanwhile changes nothing.
     """

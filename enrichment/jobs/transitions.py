@@ -73,6 +73,7 @@ class Changed:
 
     id: str
     run: int
+    type: str
     was: JobStatus
     parent_id: str | None
     batch: int | None
@@ -158,8 +159,8 @@ FINISHED = """
         input_tokens bigint, output_tokens bigint, cost_usd double precision, milestone smallint
     )
     WHERE job.id = ending.id AND job.run = ending.run AND job.status IN ('pending', 'in_progress')
-    RETURNING job.id, job.run, old.status AS was, job.status, job.error_code, job.error, job.parent_id, job.batch,
-              job.dispatched_at, job.retry_count - job.retries_before_run + 1 AS attempt
+    RETURNING job.id, job.run, job.type, old.status AS was, job.status, job.error_code, job.error, job.parent_id,
+              job.batch, job.dispatched_at, job.retry_count - job.retries_before_run + 1 AS attempt
 """
 """Ends any number of runs: `:endings` is what `endings` makes of them. What calls to models have used is counted when
 they end (`enrichment.spending`), for each attempt; an ending only tells of it where there were no calls.
@@ -177,18 +178,11 @@ _CANCEL = text("""
         SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
             result = NULL, error = :reason
         WHERE id = :id AND tenant = :tenant AND status IN ('pending', 'in_progress')
-        RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
+        RETURNING id, run, type, old.status AS was, parent_id, batch, dispatched_at,
                   retry_count - retries_before_run + 1 AS attempt
-    ), child AS (
-        UPDATE enrichment_job
-        SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
-            result = NULL, error = :reason
-        WHERE parent_id = (SELECT id FROM job) AND status IN ('pending', 'in_progress')
-        RETURNING id, run, old.status AS was
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
         SELECT id, run, was, 'cancelled', :reason FROM job
-        UNION ALL SELECT id, run, was, 'cancelled', :reason FROM child
     )
     SELECT * FROM job
 """)
@@ -208,20 +202,11 @@ _RETRY = text("""
                               WHERE child.parent_id = job.id AND child.status IN ('failed', 'cancelled')))
           AND NOT EXISTS (SELECT 1 FROM enrichment_job AS parent
                           WHERE parent.id = job.parent_id AND parent.status IN ('pending', 'in_progress'))
-        RETURNING id, run, old.status AS was, parent_id, batch, dispatched_at,
+        RETURNING id, run, type, old.status AS was, parent_id, batch, dispatched_at,
                   retry_count - retries_before_run + 1 AS attempt
-    ), child AS (
-        UPDATE enrichment_job
-        SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
-            error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
-            lane = NULL, claimed_at = NULL, dispatched_at = now(), checked_at = NULL, batch = coalesce(batch, 0),
-            milestone = 0
-        WHERE parent_id = (SELECT id FROM job) AND status IN ('failed', 'cancelled')
-        RETURNING id, run, old.status AS was
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
         SELECT id, run, was, 'pending', 'retry' FROM job
-        UNION ALL SELECT id, run, was, 'pending', 'retry' FROM child
     )
     SELECT * FROM job
 """)
@@ -300,13 +285,18 @@ async def finish(database: Database, job_id: str, run: int, outcome: Outcome) ->
 
 
 async def cancel(database: Database, tenant: str, job_id: str, reason: str) -> Changed | None:
-    """Cancels an open job, and the open children of a bulk with it. None: there is no such open job."""
+    """Cancels an open job. None: there is no such open job.
+
+    Of a bulk nothing begins any more from then on; what is open of its jobs is for `batches.cancel_open` to end.
+    """
     return _changed((await database.execute(_CANCEL, {"id": job_id, "tenant": tenant, "reason": reason})).first())
 
 
 async def retry(database: Database, tenant: str, job_id: str) -> Changed | None:
-    """Makes a failed, cancelled or rejected job pending again as its next run, and of a bulk what is not completed,
-    also where the bulk itself is.
+    """Makes a failed, cancelled or rejected job pending again as its next run.
+
+    A bulk also where it is completed and one of its jobs is not. Those that are not are for `batches.reopen` to make
+    pending, when the run begins.
 
     None: there is no such job in these states, or it belongs to a bulk that still runs.
     """
@@ -352,5 +342,12 @@ def _changed(row: Any) -> Changed | None:
     if row is None:
         return None
     return Changed(
-        row.id, row.run, JobStatus(row.was), row.parent_id, row.batch, row.dispatched_at is not None, row.attempt
+        row.id,
+        row.run,
+        row.type,
+        JobStatus(row.was),
+        row.parent_id,
+        row.batch,
+        row.dispatched_at is not None,
+        row.attempt,
     )

@@ -26,6 +26,8 @@ FORGOTTEN_AFTER = timedelta(minutes=1)
 """A row that no dispatcher has taken for so long is in a queue that nobody knows."""
 CANCELLED_WITHIN = timedelta(minutes=10)
 """The sweeper looks after the workflows of rows that were cancelled in this time."""
+ENDED_WITHIN = timedelta(days=7)
+"""The sweeper looks for jobs that bulks which ended in this time have left open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,14 @@ _CANCELLED = text("""
     WHERE status = 'cancelled' AND completed_at > now() - CAST(:within AS interval)
       AND completed_at < now() - interval '5 seconds' AND dispatched_at IS NOT NULL AND batch IS NULL
     ORDER BY completed_at DESC LIMIT :limit
+""")
+_HALF_ENDED = text("""
+    SELECT id, run FROM enrichment_job AS bulk
+    WHERE type = 'bulk_candidate_enrichment' AND status IN ('cancelled', 'failed')
+      AND completed_at > now() - CAST(:within AS interval) AND completed_at < now() - interval '5 seconds'
+      AND EXISTS (SELECT FROM enrichment_job AS child
+                  WHERE child.parent_id = bulk.id AND child.status IN ('pending', 'in_progress'))
+    ORDER BY completed_at LIMIT :limit
 """)
 _FORGOTTEN = text("""
     SELECT id, run FROM enrichment_job
@@ -122,6 +132,12 @@ async def unchecked(database: Database, limit: int) -> list[OpenRow]:
 async def cancelled(database: Database, limit: int) -> list[OpenRow]:
     """Rows that were cancelled a while ago and whose workflows should have ended by now."""
     rows = await database.execute(_CANCELLED, {"within": CANCELLED_WITHIN, "limit": limit})
+    return [OpenRow(row.id, row.run) for row in rows]
+
+
+async def half_ended(database: Database, limit: int) -> list[OpenRow]:
+    """Bulks that were cancelled or stopped with jobs that are still open: who was ending those has died."""
+    rows = await database.execute(_HALF_ENDED, {"within": ENDED_WITHIN, "limit": limit})
     return [OpenRow(row.id, row.run) for row in rows]
 
 

@@ -184,6 +184,9 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "next retry of a bulk": lambda db: lanes.next_retry_at(db, "plan-101"),
     "whether anyone waits": lambda db: lanes.is_anyone_waiting(db, "plan-101"),
     "results of a bulk": lambda db: anext(batches.ended(db, "plans", "plan-101", [JobStatus.COMPLETED])),
+    "cancel what is open of a bulk": lambda db: batches.cancel_open(db, "plan-101", 1),
+    "reopen a bulk": lambda db: batches.reopen(db, "plan-101", 1),
+    "bulks that ended by half": lambda db: upkeep.half_ended(db, 200),
     "counts of a bulk": lambda db: batches.counts(db, "plan-101"),
     "open rows": lambda db: upkeep.unchecked(db, 200),
     "cancelled rows": lambda db: upkeep.cancelled(db, 200),
@@ -197,8 +200,8 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
 
 ASKED_BY_THE_API = (
     "one job", "list", "list by status", "list by type", "list by priority", "list without children",
-    "list by candidate", "children", "events", "document", "cancel", "retry", "results of a bulk", "throughput",
-    "stats", "load",
+    "list by candidate", "children", "events", "document", "cancel", "retry", "cancel what is open of a bulk",
+    "results of a bulk", "throughput", "stats", "load",
 )  # fmt: skip
 
 

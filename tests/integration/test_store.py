@@ -246,6 +246,16 @@ async def test_a_job_that_is_due_later_is_not_dispatched_before(database: Databa
     assert [job.id for job in await outbox.claim(database, [queue], 10)] == [due]
 
 
+async def half_ended(database: Database) -> list[upkeep.OpenRow]:
+    """As the sweeper will see it."""
+    aged = text("""
+        UPDATE enrichment_job SET completed_at = completed_at - interval '6 seconds'
+        WHERE tenant = :tenant AND parent_id IS NULL AND completed_at > now() - interval '6 seconds'
+    """)
+    await database.execute(aged, {"tenant": TENANT})
+    return await upkeep.half_ended(database, 200)
+
+
 async def accept(database: Database, parent: NewJob, children: list[NewChild]) -> None:
     async def each() -> AsyncIterator[NewChild]:
         for child in children:
@@ -264,10 +274,16 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
     await transitions.finish(database, first, 1, Outcome(JobStatus.COMPLETED, result=RESULT))
 
     assert await transitions.cancel(database, TENANT, parent.id, "enough") is not None
+    assert await lanes.turn(database, lanes.Lane(parent.id, 0), [], at_most=9, after="") == []
+    assert parent.id in {bulk.id for bulk in await half_ended(database)}
+    await batches.cancel_open(database, parent.id, 1)
 
+    assert parent.id not in {bulk.id for bulk in await half_ended(database)}
     counted = await batches.counts(database, parent.id)
     assert (counted[JobStatus.COMPLETED], counted[JobStatus.CANCELLED]) == (1, 3)
     assert await transitions.retry(database, TENANT, parent.id) is not None
+    await batches.cancel_open(database, parent.id, 1)  # who was late with it ends nothing of the next run
+    await batches.reopen(database, parent.id, 2)
     counted = await batches.counts(database, parent.id)
     assert (counted[JobStatus.COMPLETED], counted[JobStatus.PENDING]) == (1, 3)
     begun = await lanes.turn(database, lanes.Lane(parent.id, 0), [], at_most=9, after="")
@@ -284,6 +300,22 @@ async def test_a_child_is_not_retried_alone_while_its_bulk_runs(database: Databa
 
     await transitions.cancel(database, TENANT, parent.id, "enough")
     assert await transitions.retry(database, TENANT, child.id) is not None
+
+
+async def test_a_child_that_is_cancelled_in_the_bulks_next_run_stays_so(database: Database) -> None:
+    parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 2, "batches": 1})
+    children = [NewChild(new_id(), None, "{}") for _ in range(2)]
+    await accept(database, parent, children)
+    await transitions.cancel(database, TENANT, parent.id, "enough")
+    await batches.cancel_open(database, parent.id, 1)
+    await transitions.retry(database, TENANT, parent.id)
+    await batches.reopen(database, parent.id, 2)
+    await transitions.cancel(database, TENANT, children[0].id, "not this one")
+
+    await batches.reopen(database, parent.id, 2)  # as its workflow does when it goes on as a new run
+
+    states = await queries.statuses(database, [child.id for child in children])
+    assert [states[child.id] for child in children] == ["cancelled", "pending"]
 
 
 async def test_the_counts_kept_by_triggers_are_those_of_the_rows(database: Database, job_id: str) -> None:

@@ -7,15 +7,17 @@ import tempfile
 from pathlib import Path
 
 from tests.scale import scenarios
-from tests.scale.ground import ground
+from tests.scale.ground import Ground
 
 
 async def main(arguments: argparse.Namespace) -> bool:
+    jobs, work, slots = scenarios.SIZES[arguments.scenario]
+    size = scenarios.Size(arguments.jobs or jobs, arguments.work or work, arguments.slots or slots)
     with tempfile.TemporaryDirectory(prefix="scale-") as directory:
-        async with ground(Path(directory)) as there:
-            report = await scenarios.SCENARIOS[arguments.scenario](there, arguments)
+        async with Ground(Path(directory), size.work, size.slots) as ground:
+            report = await scenarios.SCENARIOS[arguments.scenario](ground, size)
     for name, value in report.figures.items():
-        sys.stdout.write(f"{name:<28} {value}\n")
+        sys.stdout.write(f"{name:<34} {value}\n")
     for broken in report.broken:
         sys.stdout.write(f"BROKEN: {broken}\n")
     return not report.broken
@@ -24,8 +26,7 @@ async def main(arguments: argparse.Namespace) -> bool:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.scale", description=__doc__)
     parser.add_argument("scenario", choices=scenarios.SCENARIOS)
-    parser.add_argument("--jobs", type=int, default=5_000, help="candidates in the bulk (default 5,000)")
-    parser.add_argument("--work", default="0", help="`rules`, or milliseconds that a job takes (default 0)")
-    parser.add_argument("--slots", type=int, default=11, help="slots of the worker (default 11)")
-    parser.add_argument("--batch-size", type=int, default=25, help="options.batchSize (default 25)")
+    parser.add_argument("--jobs", type=int, help="candidates in the bulk")
+    parser.add_argument("--work", help="`rules`, or milliseconds that a job takes")
+    parser.add_argument("--slots", type=int, help="slots of the worker")
     sys.exit(0 if asyncio.run(main(parser.parse_args())) else 1)
