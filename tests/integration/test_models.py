@@ -104,6 +104,8 @@ async def test_a_dry_run_knows_which_answers_are_kept(models: Models) -> None:
 async def test_a_budget_is_kept_before_the_call(models: Models) -> None:
     job, requests = await run(models, "good", options={"max_cost_usd": 0.0001})
     assert (job.status, job.error_code, requests) == (JobStatus.FAILED, "budget_exceeded", 0)
+    by_rules, requests = await run(models, "good", options={"max_cost_usd": 0.0001, "allow_rules_fallback": True})
+    assert (by_rules.status, by_rules.provider, requests) == (JobStatus.COMPLETED, "rules", 0)
     enough, _ = await run(models, "good", options={"max_cost_usd": 1.0})
     assert enough.status is JobStatus.COMPLETED
 
