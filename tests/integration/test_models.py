@@ -4,12 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic_ai.usage import RequestUsage
 
+from enrichment.breaker import Breaker
+from enrichment.enrichers.base import Asker
+from enrichment.enrichers.llm.memory import Memory
 from enrichment.jobs.queries import Filter
 from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, Submission, WaitReason
+from enrichment.responses import store
+from enrichment.responses.store import Kept
+from enrichment.spending import budgets
 from tests.integration.models import Models, candidate, stack
 from tests.provider.scenarios import MARK
 
@@ -67,6 +75,30 @@ async def test_of_duplicates_at_the_same_time_one_pays(models: Models) -> None:
     assert sorted(job.usage.input_tokens for job in jobs if job.usage) == [0, 0, 0, 1_000]
     cached = [job.result["usage"]["cached"] for job in jobs if job.result]
     assert sorted(cached) == [False, True, True, True]
+
+
+async def test_an_answer_in_hand_is_kept_though_its_attempt_was_given_up_while_the_database_was_away(
+    models: Models,
+) -> None:
+    job_id = await models.submit(candidate(models.provider.mark("good")[0]))
+    await models.ended(job_id)
+    memory = Memory(models.database, models.settings, Asker(job_id=job_id), "v1", refresh=False)
+    question = memory.question("openai:gpt-4o-mini", "What is left to say?")
+    assert await memory.look(question) is None
+
+    usual, models.database._breaker = models.database._breaker, Breaker(rest_s=3600)
+    models.database._breaker.trip()
+    keeping = asyncio.create_task(memory.keep(question, {"said": "42"}, RequestUsage(), budgets.UNLIMITED))
+    await asyncio.sleep(0)
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    models.database._breaker = usual
+
+    async with asyncio.timeout(10):
+        while not isinstance(kept := await store.reserve(models.database, question, timedelta(days=1)), Kept):
+            await asyncio.sleep(0.05)
+    assert kept.response == {"said": "42"}
 
 
 async def test_an_answer_is_kept_until_somebody_wants_a_new_one(models: Models) -> None:
