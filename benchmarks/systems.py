@@ -11,6 +11,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks import load
 from benchmarks.meter import tree
 from benchmarks.record import Record
@@ -96,6 +98,11 @@ class Ours(System):
 
     def sleep(self, *names: str) -> None:
         self._signal(names, signal.SIGSTOP)
+
+    def asleep(self) -> list[str]:
+        """The processes that `sleep` has stopped."""
+        stopped = psutil.STATUS_STOPPED
+        return [name for name, pid in self.pids.items() if any(each.status() == stopped for each in tree(pid))]
 
     def _signal(self, names: Iterable[str], number: signal.Signals) -> None:
         for name in names:
