@@ -66,7 +66,7 @@ class Lane:
         while time.monotonic() < leaves_at:
             ends_at = time.monotonic() + TIME_SLICE.total_seconds()
             while time.monotonic() < ends_at and not activity.is_worker_shutdown():
-                if not await self._turn() and not await reuse.settle_twins(self._database, self._lane.bulk):
+                if not await self._turn() and not await self._is_anything_left():
                     return False
                 await self._tally.pass_by(self._given.bulk, *self._written)
                 if self._waits:
@@ -93,6 +93,15 @@ class Lane:
                 await lanes.give_back(self._database, self._lane, children)
             raise
         return bool(children) or await self._is_held()
+
+    async def _is_anything_left(self) -> bool:
+        """Whether jobs are due after all: twins, or what another attempt at this very lane has begun.
+
+        An attempt that Temporal has not heard of works on until it hears that it was given up, and what it begins in
+        that time would stay begun for ever.
+        """
+        has_twins = await reuse.settle_twins(self._database, self._lane.bulk)
+        return bool(await self._release()) or has_twins
 
     async def _is_anyone_waiting(self) -> bool:
         return await lanes.is_anyone_waiting(self._database, self._lane.bulk)
@@ -138,9 +147,9 @@ class Lane:
             await self._endings.tell(ending.id, ending.run, ending.outcome.status, attempt)
         return begun
 
-    async def _release(self) -> None:
+    async def _release(self) -> int:
         """Nothing of this lane runs: what the database may have begun without our hearing of it is due again."""
-        await lanes.take_back(self._database, self._lane.bulk, self._lane.number, spent=False)
+        return await lanes.take_back(self._database, self._lane.bulk, self._lane.number, spent=False)
 
     async def _run_all(self, children: Sequence[Child]) -> None:
         began = time.monotonic()

@@ -81,6 +81,7 @@ _TAKE_BACK = text("""
     SET retry_at = clock_timestamp(), lane = NULL, error_code = CASE WHEN is_spent THEN 'internal' END,
         error = CASE WHEN is_spent THEN 'Its worker died' END
     FROM held WHERE job.id = held.id
+    RETURNING job.id
 """)
 _NEXT_RETRY = text("""
     SELECT min(retry_at) FROM enrichment_job
@@ -122,13 +123,13 @@ async def give_back(database: Database, lane: Lane, children: Sequence[Child]) -
     await database.execute(_GIVE_BACK, {"ids": ids, "lane": lane.number})
 
 
-async def take_back(database: Database, bulk: str, lane: int | None = None, *, spent: bool = True) -> None:
-    """What this lane, or any lane of the bulk, has begun and will not end any more is due again.
+async def take_back(database: Database, bulk: str, lane: int | None = None, *, spent: bool = True) -> int:
+    """What this lane, or any lane of the bulk, has begun and will not end any more is due again; how much that is.
 
     Of several children nobody knows which one its worker died of: they run again one by one, and for now it counts as
     an attempt of none. If it was one alone it counts, unless it was not `spent`.
     """
-    await database.execute(_TAKE_BACK, {"bulk": bulk, "lane": lane, "spent": spent})
+    return len((await database.execute(_TAKE_BACK, {"bulk": bulk, "lane": lane, "spent": spent})).all())
 
 
 async def next_retry_at(database: Database, bulk: str) -> datetime | None:

@@ -99,6 +99,25 @@ async def test_what_was_begun_and_given_back_counts_no_attempt(database: Databas
 
 
 @pytest.mark.usefixtures("worker")
+async def test_what_an_attempt_that_was_given_up_has_begun_is_run_all_the_same(
+    queue: EnrichmentQueue, database: Database
+) -> None:
+    options = Options(type=JobType.SKILLS_OPTIMIZATION, rehearse=Rehearsal(stage_ms=100))
+    kind, candidates = JobType.BULK_CANDIDATE_ENRICHMENT, [{"n": n} for n in range(4)]
+    bulk = (await queue.add_job(Submission(type=kind, candidates=candidates, priority="low", options=options))).id
+    async for job in queue.watch(bulk):
+        if job.status is JobStatus.IN_PROGRESS:
+            break
+
+    assert await turn(database, Lane(bulk, 0), 1)
+
+    async with asyncio.timeout(60):
+        end = [job async for job in queue.watch(bulk)][-1]
+    assert end.result is not None
+    assert end.result["completed"] == len(candidates)
+
+
+@pytest.mark.usefixtures("worker")
 async def test_a_single_job_begins_while_a_bulk_runs_in_the_only_slot(
     queue: EnrichmentQueue, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
