@@ -3,14 +3,13 @@
 import base64
 import binascii
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from enrichment.aes import Cipher
 from enrichment.settings import SettingsError
 
 _KEY_BYTES = 32
 
 
-def read(written: str, variable: str) -> dict[str, AESGCM]:
+def read(written: str, variable: str) -> dict[str, Cipher]:
     """The keys by their ids, in the order that they are written in.
 
     Raises:
@@ -28,5 +27,5 @@ def read(written: str, variable: str) -> dict[str, AESGCM]:
                 f"{variable} is not usable: write `id:key` with commas between, each id once, each key 32 bytes in"
                 " base64; make one with `echo k1:$(openssl rand -base64 32)`"
             )
-        keys[key_id] = AESGCM(key)
+        keys[key_id] = Cipher(key)
     return keys

@@ -9,13 +9,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 
 from enrichment import named_keys
+from enrichment.aes import Cipher, NotOpened
 from enrichment.settings import Settings
 
 ENCODING, KEY_ID = "encoding", "encryption-key-id"
@@ -31,7 +30,7 @@ class Unreadable(Exception):
 class EncryptedPayloads(PayloadCodec):
     """`keys` by id; the first one encrypts."""
 
-    keys: Mapping[str, AESGCM]
+    keys: Mapping[str, Cipher]
     namespace: str
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -57,7 +56,7 @@ class EncryptedPayloads(PayloadCodec):
         nonce, data = payload.data[:_NONCE_BYTES], payload.data[_NONCE_BYTES:]
         try:
             return Payload.FromString(key.decrypt(nonce, data, self._bound_to(key_id)))
-        except (InvalidTag, ValueError):
+        except (NotOpened, ValueError):
             raise Unreadable("The payload was changed, or encrypted for another namespace") from None
 
     def _bound_to(self, key_id: str) -> bytes:

@@ -10,8 +10,10 @@ PROCESSES = ("api", "worker", "temporal", "postgres", "redis")
 
 
 async def run(bench: Bench) -> None:
-    async with bench.ours.awake():
+    async with bench.ours.awake():  # new processes, whatever was measured before
         await bench.ours.restart_worker()
+        await bench.stack.api.stop()
+        await bench.stack.api.start()
     await bench.interleaved(partial(_jobs, bench), rounds=bench.pick(1, 2))
 
 

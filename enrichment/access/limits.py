@@ -9,10 +9,8 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, RedisStorage
 from redis.asyncio import Redis
 
 from enrichment import progress
@@ -21,6 +19,9 @@ from enrichment.errors import RateLimited
 from enrichment.events import LIMITS_LOCAL
 from enrichment.progress import REDIS_ERRORS, REST_S, TIMEOUT_S
 from enrichment.settings import Settings
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem  # loaded only where there is a limit: it takes a tenth of a second
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,9 @@ class Allowance:
 class RequestLimit:
     """Counts each request of a caller."""
 
-    def __init__(self, item: RateLimitItem, redis: Redis) -> None:
+    def __init__(self, item: "RateLimitItem", redis: Redis) -> None:
+        from limits.aio.storage import MemoryStorage, RedisStorage
+
         self._item = item
         self._client = redis
         self._redis = RedisStorage(
@@ -60,6 +63,8 @@ class RequestLimit:
         """None where the settings name no limit. It opens no connection yet: the first request does."""
         if settings.rate_limit is None:
             return None
+        from limits import parse
+
         return cls(parse(settings.rate_limit), progress.client(settings))
 
     async def close(self) -> None:

@@ -12,8 +12,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from enrichment.aes import Cipher
 from enrichment.models import JSON
 
 NONCE_BYTES = 12
@@ -33,12 +32,12 @@ class Key:
 
     def encrypt(self, content: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + AESGCM(self.material).encrypt(nonce, zlib.compress(content, 1), self.id.encode())
+        return nonce + Cipher(self.material).encrypt(nonce, zlib.compress(content, 1), self.id.encode())
 
     def decrypt(self, sealed: bytes) -> bytes:
-        """Raises InvalidTag where somebody has changed it."""
+        """Raises NotOpened where somebody has changed it."""
         nonce, data = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        return zlib.decompress(AESGCM(self.material).decrypt(nonce, data, self.id.encode()))
+        return zlib.decompress(Cipher(self.material).decrypt(nonce, data, self.id.encode()))
 
 
 def seal(key: Key | None, value: Any) -> Any:

@@ -5,10 +5,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from enrichment import named_keys
+from enrichment.aes import Cipher, NotOpened
 from enrichment.errors import StorageUnavailable
 from enrichment.ids import new_id
 from enrichment.models import JSON
@@ -31,7 +29,7 @@ class Vault:
     asked for, so that nothing is sealed under a key that was destroyed.
     """
 
-    def __init__(self, masters: Mapping[str, AESGCM]) -> None:
+    def __init__(self, masters: Mapping[str, Cipher]) -> None:
         self._masters = masters
         self._known: OrderedDict[str, Key] = OrderedDict()
 
@@ -119,7 +117,7 @@ class Vault:
             material = self._masters[one.master].decrypt(
                 nonce, wrapped, _bound_to(one.id, one.tenant, one.candidate_id)
             )
-        except (KeyError, InvalidTag):
+        except (KeyError, NotOpened):
             raise StorageUnavailable(
                 f"{_VARIABLE} does not open a candidate's key: add the master key with the id {one.master!r} again"
             ) from None

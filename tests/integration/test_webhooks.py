@@ -22,11 +22,11 @@ from enrichment.models import Submission
 from enrichment.runs import DeliveryRun
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
-from enrichment.webhooks import deliveries, endpoints, registration, sender
+from enrichment.webhooks import deliveries, endpoints, posting, registration
 from enrichment.webhooks.addresses import Address
 from enrichment.webhooks.deliveries import Telling
 from enrichment.webhooks.endpoints import Endpoint
-from enrichment.webhooks.sender import Sender
+from enrichment.webhooks.sender import Answer, Sender
 from tests.conftest import serving
 from tests.integration.receiver import Message, Receiver, receiving
 from tests.integration.test_cli import CommandLine
@@ -193,7 +193,7 @@ async def test_a_receiver_that_does_not_answer(
     tenant: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sender, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(posting, "TIMEOUT_S", 0.2)
     receiver.is_slow.set()
     assert (await sent(settings, await a_telling(queue, database, tenant, receiver.url))).error == "timeout"
     nobody = await a_telling(queue, database, tenant, "http://127.0.0.1:9/")
@@ -310,7 +310,7 @@ async def test_the_commands(settings: Settings, tmp_path: Path, receiver: Receiv
     assert (nothing.code, "Nothing to tell again" in nothing.stderr) == (1, True)
 
 
-async def sent(settings: Settings, telling: Telling) -> sender.Answer:
+async def sent(settings: Settings, telling: Telling) -> Answer:
     sending = Sender(settings)
     try:
         return await sending.send(telling)
