@@ -28,7 +28,12 @@ RESUMES = ROOT.parent / "shared" / "data" / "resumes"
 
 
 # Hypothesis times what it does; its first text alone takes a second on a cold machine. Tests do not judge speed.
-hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "here",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # there, the same examples each time: a find belongs to who looked for it
+)
 hypothesis.settings.load_profile("here")
 
 _EXIT_CODE = pytest.StashKey[int]()

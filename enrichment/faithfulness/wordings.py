@@ -16,11 +16,12 @@ from enrichment.faithfulness.numbers import Number
 from enrichment.faithfulness.passage import Passage, stem, within
 from enrichment.faithfulness.sources import Source
 from enrichment.faithfulness.words import Word
-from enrichment.taxonomy import Skill
+from enrichment.taxonomy import Skill, fold
 
 _MONTH, _YEAR = re.compile(r"\s*(?:months?|mois)\b"), re.compile(r"\s*\+?\s*(?:years?|yrs?|ans?|années?)\b")
 _OF_ONE_SKILL = re.compile(r"(?:^|[,:·])\s*([^,:·()]{1,80})\s\($")
-_ADDRESS = re.compile(r"[^\s<>()]+@[^\s<>()]+|(?:https?://|www\.)[^\s<>()]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>()]+@[^\s<>()]*\w|(?:https?://|www\.)[^\s<>()]*\w", re.IGNORECASE)
+"""Up to its last letter or digit: what follows belongs to the sentence, or to the list that it stands in."""
 _MOST_NEW = 0.4
 """A text of whose words more than two in five are new does not come from its evidence."""
 
@@ -161,7 +162,11 @@ def wrong_names(said: Said, evidence: Evidence) -> Iterator[str]:
 
 
 def wrong_skills(said: Said, evidence: Evidence) -> Iterator[str]:
-    return (skill.name for skill, _, _ in said.passage.skills if skill not in evidence.skills)
+    """Skills that the evidence does not name. A heading is none, even if one is called so: `Formation : Java, Go`."""
+    framing, text = plain("frame"), said.passage.text
+    for skill, start, end in said.passage.skills:
+        if skill not in evidence.skills and fold(text[start:end]) not in framing:
+            yield skill.name
 
 
 def _claims(group: str) -> Test:

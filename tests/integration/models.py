@@ -22,7 +22,7 @@ from worker.run import running
 
 CANARY = "zq7canary"
 MODEL = "openai:gpt-4o-mini"
-TIMEOUT_S = 2.0
+TIMEOUT_S = 5.0
 
 
 def candidate(*marks: str) -> dict[str, Any]:

@@ -255,7 +255,7 @@ async def test_result_and_document(enrich: CommandLine, api: httpx.AsyncClient, 
 
 async def test_a_job_that_is_not_there_is_a_readable_problem(enrich: CommandLine) -> None:
     answer = await enrich("status", "01a20946-8a95-76b9-aa0b-7c4fb355cab4")
-    assert (answer.code, answer.stdout, answer.stderr) == (1, "", "There is no such job\n")
+    assert (answer.code, answer.stdout, answer.stderr) == (1, "", "Not found. There is no such job\n")
 
 
 async def test_a_refusal_names_each_field(enrich: CommandLine) -> None:

@@ -132,7 +132,7 @@ async def test_temporal_shows_an_operator_what_a_run_is_about_and_nothing_of_the
 
 
 async def test_progress_rises_and_ends_at_a_hundred(queue: EnrichmentQueue) -> None:
-    job_id = await submit(queue, options=Options(rehearse=Rehearsal(stage_ms=50)))
+    job_id = await submit(queue, options=Options(rehearse=Rehearsal(stage_ms=400)))
 
     seen = [job.progress.percentage async for job in queue.watch(job_id) if job.progress]
 

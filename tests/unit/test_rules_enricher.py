@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from enrichment.documents import formats
@@ -132,6 +132,8 @@ SECTIONS = ("basics", "work", "projects", "education", "skills", "languages", "c
 candidates = st.dictionaries(st.sampled_from(SECTIONS) | texts, sections, max_size=8)
 
 
+@example({"skills": {"name": ["1@", 0]}}, JobType.COMPETENCE_FILE_GENERATION, "en")
+@example({"education": ["Java, C++/Go"]}, JobType.CANDIDATE_PROFILE_ENHANCEMENT, "fr")
 @settings(max_examples=200, deadline=None)
 @given(candidates, st.sampled_from(SINGLE_TYPES), st.sampled_from(["en", "fr"]))
 def test_any_json_object_completes_and_is_carried(candidate: dict[str, Any], job_type: JobType, locale: str) -> None:
