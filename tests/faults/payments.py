@@ -15,6 +15,9 @@ _UNHEARD_S = 6.0
 _ON_THE_WAY_S = 2.0
 """An answer that the provider has sent may have been on the way for so long: rehearsed pauses fall into its reading."""
 
+_STOPS_WITHIN_S = 2.0
+"""After a cancel that was answered, its job may still ask for so long, and is stopped while it does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -50,7 +53,7 @@ def losses(faults: Iterable[Fired]) -> list[Loss]:
 def paid_again(ledger: Ledger, seen: Mapping[str, Seen], excuses: Excuses) -> Iterator[str]:
     """Requests that repeat one that was not refused, and whose answer nothing has lost."""
     for order in ledger.orders.values():
-        stops = [Loss(*when) for job_id, *when in ledger.stops if job_id in order.ids]
+        stops = [Loss(at, told + _STOPS_WITHIN_S) for job_id, at, told in ledger.stops if job_id in order.ids]
         for token in order.tokens:
             repeats = list(_repeats(seen[token], [*excuses.losses, *stops])) if token in seen else []
             for after_s in repeats[excuses.unheard.get(token, 0) :]:
