@@ -11,16 +11,24 @@ from starlette.responses import Response
 from api.routes.page import ICON
 from enrichment.errors import NotFound
 
-_FROM = "https://cdn.jsdelivr.net"
+_PROGRAM = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.32.0/swagger-ui-bundle.js"
+_STYLE = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.32.0/swagger-ui.css"
+"""One version's files, and nothing else of a server from which anybody's program can be had."""
 _PAGE = bytes(
-    get_swagger_ui_html(openapi_url="/openapi.json", title="Enrichment jobs: API", swagger_favicon_url=ICON).body
+    get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="Enrichment jobs: API",
+        swagger_js_url=_PROGRAM,
+        swagger_css_url=_STYLE,
+        swagger_favicon_url=ICON,
+    ).body
 )
 _OWN_SCRIPTS = " ".join(
     f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
     for script in re.findall(rb"<script>(.*?)</script>", _PAGE, re.DOTALL)
 )
 _POLICY = (
-    f"default-src 'none'; script-src {_FROM} {_OWN_SCRIPTS}; style-src {_FROM}; connect-src 'self'; "
+    f"default-src 'none'; script-src {_PROGRAM} {_OWN_SCRIPTS}; style-src {_STYLE}; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
