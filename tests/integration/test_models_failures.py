@@ -1,13 +1,15 @@
-"""Every way in which a provider fails, over HTTP: how the job ends, after how many retries and requests."""
+"""Every way in which a provider fails, over HTTP: how the job ends, after how many retries and requests, and when."""
 
 import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
+from temporalio.client import WorkflowHistory
 
 from enrichment import temporal
 from enrichment.enrichers.llm import limited
@@ -17,54 +19,60 @@ from tests.provider.scenarios import FORBIDDEN, SCENARIOS
 
 
 class Row(NamedTuple):
-    """`code` None: the job is completed."""
+    """`code` None: the job is completed. `delays_s`: before each request after the first, in seconds.
+
+    That is what the provider asks for, else the queue's backoff; 0 where the same attempt asks again.
+    """
 
     code: str | None
     retries: int
     requests: int
+    delays_s: tuple[float, ...] = ()
 
 
 EXPECTED = {
     "good": Row(None, 0, 1),
     "steady": Row(None, 0, 1),
     "no_usage": Row(None, 0, 1),
-    "rate_limited_once": Row(None, 0, 2),
-    "rate_limited_until": Row(None, 0, 2),
-    "rate_limited_until_past": Row(None, 0, 2),
-    "rate_limited_without_delay": Row(None, 0, 2),
+    "rate_limited_once": Row(None, 0, 2, (1,)),
+    "rate_limited_until": Row(None, 0, 2, (2,)),
+    "rate_limited_until_past": Row(None, 0, 2, (2,)),
+    "rate_limited_without_delay": Row(None, 0, 2, (2,)),
     "quota": Row("provider_quota", 0, 1),
-    "server_error_once": Row(None, 1, 2),
-    "server_error": Row("provider_unavailable", 1, 2),
-    "bad_gateway": Row(None, 1, 2),
-    "html_503": Row(None, 1, 2),
-    "overloaded_in_stream": Row(None, 1, 2),
+    "server_error_once": Row(None, 1, 2, (2,)),
+    "server_error": Row("provider_unavailable", 1, 2, (2,)),
+    "bad_gateway": Row(None, 1, 2, (2,)),
+    "html_503": Row(None, 1, 2, (1,)),
+    "overloaded_in_stream": Row(None, 1, 2, (2,)),
     "unauthorized_once": Row("provider_auth", 0, 1),
     "unauthorized": Row("provider_auth", 0, 1),
     "forbidden": Row("provider_auth", 0, 1),
     "no_such_model": Row("provider_auth", 0, 1),
-    "too_long_once": Row(None, 0, 2),
-    "too_long": Row("context_too_long", 0, 2),
+    "too_long_once": Row(None, 0, 2, (0,)),
+    "too_long": Row("context_too_long", 0, 2, (0,)),
     "filtered_400": Row("content_refused", 0, 1),
     "filtered_200": Row("content_refused", 0, 1),
-    "slow": Row("provider_timeout", 1, 2),
-    "times_out": Row(None, 1, 2),
-    "drops_once": Row(None, 1, 2),
-    "drops_midway": Row(None, 1, 2),
-    "breaks_off": Row(None, 1, 2),
-    "prose_once": Row(None, 0, 2),
-    "prose": Row("invalid_output", 1, 4),
-    "empty": Row(None, 1, 3),
-    "malformed": Row(None, 0, 2),
-    "cut_off_once": Row(None, 0, 2),
-    "no_json": Row(None, 1, 2),
-    "wrong_shape": Row(None, 1, 2),
+    "slow": Row("provider_timeout", 1, 2, (2,)),
+    "times_out": Row(None, 1, 2, (2,)),
+    "drops_once": Row(None, 1, 2, (2,)),
+    "drops_midway": Row(None, 1, 2, (2,)),
+    "breaks_off": Row(None, 1, 2, (2,)),
+    "prose_once": Row(None, 0, 2, (0,)),
+    "prose": Row("invalid_output", 1, 4, (0, 2, 0)),
+    "empty": Row(None, 1, 3, (0, 2)),
+    "malformed": Row(None, 0, 2, (0,)),
+    "cut_off_once": Row(None, 0, 2, (0,)),
+    "no_json": Row(None, 1, 2, (2,)),
+    "wrong_shape": Row(None, 1, 2, (2,)),
     "nul": Row(None, 0, 1),
     "hides": Row(None, 0, 1),
-    "half_characters": Row(None, 0, 3),
+    "half_characters": Row(None, 0, 3, (0, 0)),
     "odd_usage": Row(None, 0, 1),
-    "invents_once": Row(None, 0, 2),
-    "invents": Row(None, 0, 2),
+    "invents_once": Row(None, 0, 2, (0,)),
+    "invents": Row(None, 0, 2, (0,)),
 }
+PAUSING = [scenario for scenario in EXPECTED if scenario.startswith("rate_limited")]
+"""These pause the model for everybody."""
 
 
 class Outcomes(NamedTuple):
@@ -72,9 +80,19 @@ class Outcomes(NamedTuple):
     jobs: dict[str, Job]
     tokens: dict[str, str]
     logged: list[str]
+    histories: dict[str, WorkflowHistory]
 
     def requests(self, scenario: str) -> int:
         return self.models.provider.seen[self.tokens[scenario]].count
+
+    def timers_s(self, scenario: str) -> list[float]:
+        """What the job's workflow waited for, in seconds, in its turn."""
+        started = (
+            event.timer_started_event_attributes
+            for event in self.histories[scenario].events
+            if event.HasField("timer_started_event_attributes")
+        )
+        return [timer.start_to_fire_timeout.ToTimedelta().total_seconds() for timer in started]
 
 
 class _Lines(logging.Handler):
@@ -99,11 +117,14 @@ async def outcomes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ou
                 mark, tokens[scenario] = models.provider.mark(scenario)
                 jobs[scenario] = await models.ended(await models.submit(candidate(mark)))
 
-            pausing = [scenario for scenario in EXPECTED if scenario.startswith("rate_limited")]
             async with asyncio.timeout(100):
-                await asyncio.gather(*map(run, EXPECTED.keys() - set(pausing)))
-                await asyncio.gather(*map(run, pausing))
-            yield Outcomes(models, jobs, tokens, logged.lines)
+                await asyncio.gather(*map(run, EXPECTED.keys() - set(PAUSING)))
+                await asyncio.gather(*map(run, PAUSING))
+            client = await temporal.connect(models.settings)
+            handles = [client.get_workflow_handle(f"enrich-{job.job_id}.1") for job in jobs.values()]
+            fetched = await asyncio.gather(*(handle.fetch_history() for handle in handles))
+            histories = dict(zip(jobs, fetched, strict=True))
+            yield Outcomes(models, jobs, tokens, logged.lines, histories)
     logging.getLogger().removeHandler(logged)
 
 
@@ -115,29 +136,23 @@ def test_each_scenario_has_its_row() -> None:
 @pytest.mark.parametrize("scenario", EXPECTED)
 async def test_each_failure_ends_as_its_row_says(outcomes: Outcomes, scenario: str) -> None:
     job, expected = outcomes.jobs[scenario], EXPECTED[scenario]
-    assert Row(job.error_code, job.retry_count, outcomes.requests(scenario)) == expected
+    assert (job.error_code, job.retry_count, outcomes.requests(scenario)) == expected[:3]
     assert job.status == ("failed" if expected.code else "completed")
     if job.result is not None:
         assert job.result["faithfulness"]["score"] == 1.0
         assert job.result["provider"] == "openai"
 
 
-DELAYS_S = {
-    "rate_limited_once": 1.0,
-    "rate_limited_until": 2.0,
-    "rate_limited_without_delay": 2.0,
-    "html_503": 1.0,
-    "server_error_once": 2.0,
-    "drops_once": 2.0,
-    "wrong_shape": 2.0,
-}
-"""At least so long between the first request and the second: what the provider asks for, else the queue's backoff."""
-
-
-@pytest.mark.parametrize("scenario", DELAYS_S)
-async def test_nobody_asks_before_the_provider_wants_to_be_asked(outcomes: Outcomes, scenario: str) -> None:
-    first, second, *_ = outcomes.models.provider.seen[outcomes.tokens[scenario]].at
-    assert second - first >= DELAYS_S[scenario]
+@pytest.mark.parametrize("scenario", EXPECTED)
+async def test_nobody_asks_again_before_it_is_time(outcomes: Outcomes, scenario: str) -> None:
+    """Each wait is a timer of the job's workflow, which holds no slot; what is asked again at once has none."""
+    at, delays = outcomes.models.provider.seen[outcomes.tokens[scenario]].at, EXPECTED[scenario].delays_s
+    gaps = [later - earlier for earlier, later in pairwise(at)]
+    assert [(gap, delay) for gap, delay in zip(gaps, delays, strict=True) if gap < delay] == []
+    if scenario in PAUSING:
+        assert outcomes.timers_s(scenario), "and perhaps one more, while another job's refusal paused the model"
+    else:
+        assert outcomes.timers_s(scenario) == [delay for delay in delays if delay]
 
 
 async def test_what_was_used_is_in_the_job_and_what_was_not_told_is_marked(outcomes: Outcomes) -> None:
@@ -172,11 +187,9 @@ async def test_what_a_model_invents_is_sent_back_once_and_then_replaced(outcomes
 async def test_nothing_of_a_candidate_or_an_answer_is_in_errors_logs_or_temporal(outcomes: Outcomes) -> None:
     assert [line for line in outcomes.logged if CANARY in line or FORBIDDEN in line] == []
     assert [job for job in outcomes.jobs.values() if FORBIDDEN in (job.error or "")] == []
-    client = await temporal.connect(outcomes.models.settings)
-    for job in outcomes.jobs.values():
-        history = await client.get_workflow_handle(f"enrich-{job.job_id}.1").fetch_history()
+    for scenario, history in outcomes.histories.items():
         written = b"".join(event.SerializeToString() for event in history.events).decode(errors="ignore")
-        assert job.job_id in written
+        assert outcomes.jobs[scenario].job_id in written
         assert CANARY not in written
         assert FORBIDDEN not in written
 
