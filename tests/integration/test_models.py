@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pydantic_ai.usage import RequestUsage
+from sqlalchemy import text
 
 from enrichment.breaker import Breaker
 from enrichment.enrichers.base import Asker
@@ -111,6 +112,52 @@ async def test_an_answer_is_kept_until_somebody_wants_a_new_one(models: Models) 
     assert models.provider.seen[token].count == 2
     await models.ended(await models.submit({**data, "work": []}))
     assert models.provider.seen[token].count == 3, "another question"
+
+
+async def age(models: Models, job_id: str, by: timedelta) -> None:
+    """The answers that the job has paid are so much older."""
+    statement = text("""
+        UPDATE enrichment_response SET expires_at = expires_at - CAST(:by AS interval) WHERE job_id = :job_id
+        RETURNING job_id
+    """)
+    assert (await models.database.execute(statement, {"by": by, "job_id": job_id})).all()
+
+
+async def kept_of(models: Models, job_id: str) -> int:
+    statement = text("SELECT count(*) FROM enrichment_response WHERE job_id = :job_id")
+    return int((await models.database.execute(statement, {"job_id": job_id})).scalar_one())
+
+
+async def test_an_answer_is_kept_for_its_time_and_then_asked_anew(models: Models) -> None:
+    mark, token = models.provider.mark("good")
+
+    async def asked() -> str:
+        job_id = await models.submit(candidate(mark))
+        assert (await models.ended(job_id)).status is JobStatus.COMPLETED
+        return job_id
+
+    first, kept_for = await asked(), timedelta(days=models.settings.response_days)
+    await age(models, first, kept_for - timedelta(hours=1))
+    await asked()
+    assert models.provider.seen[token].count == 1, "its last hour"
+    await age(models, first, timedelta(hours=1))
+    second = await asked()
+    assert models.provider.seen[token].count == 2
+    assert [await kept_of(models, job_id) for job_id in (first, second)] == [0, 1], "the new one is in its place"
+    await asked()
+    assert models.provider.seen[token].count == 2, "and it is kept as long"
+
+
+async def test_a_cleanup_deletes_answers_whose_time_is_over(models: Models) -> None:
+    kept_for = timedelta(days=models.settings.response_days)
+    old, new = [await models.submit(candidate(models.provider.mark("good")[0])) for _ in range(2)]
+    await asyncio.gather(models.ended(old), models.ended(new))
+    await age(models, old, kept_for)
+    await age(models, new, kept_for - timedelta(hours=1))
+
+    await models.queue.cleanup()
+
+    assert [await kept_of(models, job_id) for job_id in (old, new)] == [0, 1]
 
 
 async def test_a_dry_run_knows_which_answers_are_kept(models: Models) -> None:
