@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
+from sqlalchemy import text
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -17,6 +18,10 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE_MS = 20_000
 """For a loaded machine; what is there is seen at once."""
+
+UNAUTHORIZED = ("Failed to load resource: the server responded with a status of 401",)
+WITHOUT_REHEARSAL = text("UPDATE enrichment_job SET options = options - 'rehearse' WHERE id = :id")
+"""A job that was to fail can succeed when it is run again."""
 
 expect.set_options(timeout=PATIENCE_MS)
 

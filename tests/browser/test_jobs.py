@@ -9,14 +9,14 @@ from playwright.async_api import Page, expect
 from sqlalchemy import text
 
 from enrichment.db import Database
-from tests.browser.conftest import Open, Submit
+from tests.browser.conftest import WITHOUT_REHEARSAL, Open, Submit
 
 pytestmark = pytest.mark.usefixtures("worker")
 
-_WITHOUT_REHEARSAL = text("UPDATE enrichment_job SET options = options - 'rehearse' WHERE id = :id")
 _PAYLOAD = text("""
     UPDATE enrichment_job SET payload = CAST(:payload AS jsonb) WHERE parent_id = :bulk AND candidate_id = 'person-2'
 """)
+_UNSERVED = text("UPDATE enrichment_job SET queue = 'enrichment-retired', run_at = NULL WHERE id = :id")
 WATCH = """() => {
   window.seen = [];
   new MutationObserver(() => {
@@ -102,7 +102,7 @@ async def test_a_failed_job_tells_why_and_is_run_again(open_page: Open, submit: 
     for step, name in enumerate(("Queued", "Attempt 1", "Waits to try again", "Attempt 2", "Failed")):
         await expect(steps.nth(step)).to_contain_text(name)
 
-    await database.execute(_WITHOUT_REHEARSAL, {"id": job_id})
+    await database.execute(WITHOUT_REHEARSAL, {"id": job_id})
     await page.get_by_role("button", name="Run again").click()
     await state(page, "Completed")
     await expect(page.locator(".timeline")).to_contain_text("Run 2")
@@ -130,6 +130,25 @@ async def test_why_a_job_waits_stands_there(open_page: Open, submit: Submit) -> 
         f"/jobs/{await submit(rehearse={'failCode': 'provider_timeout', 'failAttempts': 9}, maxRetries=9)}"
     )
     await expect(page.locator(".now")).to_contain_text("Next attempt in")
+    await page.get_by_role("button", name="Cancel").click()
+    await state(page, "Cancelled")
+
+
+async def test_a_job_in_line_tells_its_place(open_page: Open, submit: Submit) -> None:
+    """The worker has one slot for the low queue."""
+    ahead = await open_page(f"/jobs/{await submit(rehearse={'stageMs': 60_000}, priority='low')}")
+    await state(ahead, "Running")
+    page = await open_page(f"/jobs/{await submit(priority='low')}")
+    await expect(page.locator(".now")).to_contain_text("Number 1 in line: all 1 slots of its queue are busy")
+    await ahead.get_by_role("button", name="Cancel").click()
+    await state(page, "Completed")
+
+
+async def test_a_job_that_no_worker_serves_says_so(open_page: Open, submit: Submit, database: Database) -> None:
+    job_id = await submit(runAt="2999-01-01T09:00:00Z")
+    await database.execute(_UNSERVED, {"id": job_id})
+    page = await open_page(f"/jobs/{job_id}")
+    await expect(page.locator(".now")).to_contain_text("No worker serves its queue")
     await page.get_by_role("button", name="Cancel").click()
     await state(page, "Cancelled")
 

@@ -7,7 +7,10 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
-from tests.browser.conftest import Open, Submit
+from enrichment.settings import Settings
+from tests.browser.conftest import UNAUTHORIZED, Open, Submit
+from tests.conftest import serving
+from tests.integration.access import requiring_keys
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -50,12 +53,14 @@ async def test_odd_ids_and_reasons_are_text(open_page: Open, submit: Submit, api
 
 
 @pytest.mark.parametrize(("scheme", "rules"), [("light", {}), ("dark", {"runOnly": ["color-contrast"]})])
-async def test_no_view_keeps_anybody_out(open_page: Open, submit: Submit, scheme: Any, rules: dict[str, Any]) -> None:
+async def test_no_view_keeps_anybody_out(
+    open_page: Open, submit: Submit, settings: Settings, scheme: Any, rules: dict[str, Any]
+) -> None:
     """By the rules of axe (WCAG 2 A and AA, and best practice), wide and narrow; dark differs in its colours alone."""
     failed = await submit(rehearse={"failCode": "invalid_output", "failAttempts": 9}, maxRetries=0)
     done = await submit({"basics": {"name": "Ada"}, "skills": [{"name": "k8s"}]}, "competence_file_generation")
     bulk = await submit([{"skills": [{"name": "Go"}]}] * 3, "bulk_candidate_enrichment")
-    page = await open_page("/", color_scheme=scheme)
+    page = await open_page("/", color_scheme=scheme, tolerating=UNAUTHORIZED)
     faults: list[str] = []
 
     async def look(view: str) -> None:
@@ -79,6 +84,11 @@ async def test_no_view_keeps_anybody_out(open_page: Open, submit: Submit, scheme
     await look("a selection")
     await page.keyboard.press("?")
     await look("a dialog")
+    async with serving(requiring_keys(settings)) as url:
+        await page.goto(url)
+        await expect(page.get_by_label("Your key")).to_be_visible()
+        await look("signing in")
+        await page.goto("about:blank")
     assert not faults, "\n".join(faults)
 
 
