@@ -13,7 +13,7 @@ const at = (source, pointer) => pointer.split("/").slice(1)
   .reduce((node, key) => node?.[key.replaceAll("~1", "/").replaceAll("~0", "~")], source);
 
 function words(value) {
-  if (value === null || value === undefined) return "–";
+  if (value == null) return "–";
   if (Array.isArray(value)) return value.map(words).join(", ");
   if (!isObject(value)) return String(value);
   if ("raw" in value) return value.year ? [value.year, value.month, value.day].filter(Boolean).map((part) => String(part).padStart(2, "0")).join("-") : String(value.raw);
@@ -67,7 +67,7 @@ export function changes(result, source) {
   let same = 0;
   const isSame = ([, { kind, value, evidence }]) =>
     kind === "copied" && evidence.length === 1 && words(at(source, evidence[0])) === words(value) && ++same;
-  const table = (rows) => h("table.changes", h("thead", h("tr", h("td"), h("th", { scope: "col" }, t("before")), h("th", { scope: "col" }, t("after")))), h("tbody", rows.map((each) => row(each, source))));
+  const table = (rows) => h("table.changes", h("thead", h("tr", h("td"), h("th", t("before")), h("th", t("after")))), h("tbody", rows.map((each) => row(each, source))));
   const sections = Object.entries(result).map(([name, node]) => {
     const found = blocks(node, "").map((block) => ({ ...block, fields: block.fields.filter((field) => !isSame(field)) })).filter((block) => block.fields.length);
     if (!found.length) return "";

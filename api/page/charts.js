@@ -21,7 +21,7 @@ export function sparkline(values) {
   const points = values.map((value, at) => `${(at * step).toFixed(1)},${(39 - (value / most) * 35).toFixed(1)}`).join(" ");
   const n = values.reduce((total, value) => total + value, 0);
   return s("svg", { class: "spark", viewBox: "0 0 240 40", preserveAspectRatio: "none", role: "img", "aria-label": t("endedLastHour", { n }) },
-    s("polygon", { points: `0,40 ${points} 240,40` }), s("polyline", { points, "vector-effect": "non-scaling-stroke" }));
+    s("polygon", { points: `0,40 ${points} 240,40` }), s("polyline", { points }));
 }
 
 // Running jobs against slots: a cell per slot as long as they can be counted at a glance.
@@ -55,6 +55,6 @@ export function throughput(minutes, at) {
   return h("figure.plot",
     h("div.scale", { "aria-hidden": "true" }, [top, top / 2, 0].map((value) => h("span", number(value)))),
     s("svg", { viewBox: "0 0 600 100", preserveAspectRatio: "none", role: "img", "aria-label": t("endedLastHour", { n: total }) },
-      s("path", { d: "M0 .5H600M0 50H600", "vector-effect": "non-scaling-stroke" }), bars),
+      s("path", { d: "M0 .5H600M0 50H600" }), bars),
     h("figcaption", h("span", t("anHourAgo")), KINDS.map((kind) => h(`span.state.${kind}`, t(kind))), h("span", t("now"))));
 }

@@ -1,15 +1,16 @@
 // Elements from data. Whatever somebody wrote becomes text here, and nowhere markup.
 const SVG = "http://www.w3.org/2000/svg";
+const isNothing = (value) => value == null || value === false;
 
 function fill(node, classes, rest) {
   const props = rest[0]?.constructor === Object ? rest.shift() : {};
   if (classes.length) node.setAttribute("class", classes.join(" "));
   for (const [name, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue;
+    if (isNothing(value)) continue;
     if (name === "style") for (const [key, to] of Object.entries(value)) node.style.setProperty(key, to);
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...rest.flat(4).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...rest.flat(4).filter((child) => !isNothing(child)));
   return node;
 }
 

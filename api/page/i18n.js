@@ -1,4 +1,4 @@
-// The words of the page, each with its English and its French; numbers and times as their readers write them.
+// The words of the page, each with its English and, where it differs, its French; numbers and times as their readers write them.
 const WORDS = Object.fromEntries(`
 overview|Overview|Vue d’ensemble
 jobs|Jobs|Tâches
@@ -19,7 +19,7 @@ in_progress|Running|En cours
 completed|Completed|Terminée
 failed|Failed|Échouée
 cancelled|Cancelled|Annulée
-competence_file_generation|Competence file|Dossier de compétences
+competence_file_generation|Competence file|Dossier
 candidate_profile_enhancement|Profile|Profil
 skills_optimization|Skills|Compétences
 experience_enhancement|Experience|Expérience
@@ -30,14 +30,14 @@ normal|Normal|Normale
 low|Low|Basse
 queues|Queues|Files
 waiting|waiting|en attente
-workers|{n} workers|{n} workers
-worker|1 worker|1 worker
+workers|{n} workers
+worker|1 worker
 noWorker|No worker|Aucun worker
 oldest|oldest {t}|depuis {t}
-pause|Pause|Suspendre
+pause|Pause
 resume|Resume|Reprendre
 paused|Paused|Suspendue
-paused_now|{queue} is paused: nothing new starts|{queue} est suspendue : rien ne commence
+paused_now|{queue} is paused|{queue} est suspendue
 resumed_now|{queue} goes on|{queue} reprend
 runningOf|{n} of {slots} slots busy|{n} places sur {slots} occupées
 endedLastHour|{n} ended in the last hour|{n} finies dans la dernière heure
@@ -52,8 +52,7 @@ ended|Ended|Finies
 stored|{n} jobs|{n} tâches
 errors|Errors|Erreurs
 errorCode|Error|Erreur
-count|Jobs|Tâches
-lastSeen|Last seen|Dernière
+lastSeen|Latest|Dernière
 example|Example|Exemple
 recent|Recent jobs|Tâches récentes
 all|All|Toutes
@@ -62,18 +61,17 @@ noMatch|No job matches|Aucune tâche ne correspond
 loading|Loading…|Chargement…
 gone|Not available now|Indisponible pour l’instant
 isDown|{part} is down|{part} ne répond pas
-database|PostgreSQL|PostgreSQL
-temporal|Temporal|Temporal
-redis|Redis|Redis
+database|PostgreSQL
+temporal|Temporal
+redis|Redis
 id|Id begins with|Début de l’id
-candidate|Candidate|Candidat
 candidateId|Candidate|Candidat
-type|Type|Type
+type|Type
 status|Status|État
 priority|Queue|File
-detail|Progress|Avancement
 progress|Progress|Avancement
 took|Took|Durée
+count|Jobs|Tâches
 age|Age|Âge
 submitted|Submitted|Soumise
 parentId|Bulk|Lot
@@ -96,7 +94,7 @@ cancelMany|Cancel {n} jobs?|Annuler {n} tâches ?
 retryMany|Run {n} jobs again?|Relancer {n} tâches ?
 cancelBulk|Cancel the whole bulk?|Annuler tout le lot ?
 cannotUndo|What is cancelled stops within two seconds.|Ce qui est annulé s’arrête en deux secondes.
-nothingTo|None of them is in a state for this|Aucune n’est dans un état qui le permet
+nothingTo|None is in a state for this|Aucune n’est dans un état qui le permet
 acting|{n} of {of} done|{n} sur {of}
 acted|{n} changed, {rest} were in another state by then|{n} modifiées, {rest} dans un autre état
 ago|{t} ago|il y a {t}
@@ -106,13 +104,13 @@ timeline|Timeline|Chronologie
 queued|Queued|En file
 attempt|Attempt {n}|Essai {n}
 waited|Waits to try again|Attend le prochain essai
-rendering|Document|Document
+document|Document
 run|Run {n}|Passage {n}
 changes|What changed|Ce qui a changé
 before|In the source|Dans la source
 after|In the result|Dans le résultat
 more|{n} more|{n} de plus
-unchanged|{n} more taken over as they were|{n} autres reprises telles quelles
+unchanged|{n} more as they were|{n} autres telles quelles
 copied|copied|copié
 normalised|normalised|normalisé
 derived|derived|déduit
@@ -121,23 +119,22 @@ faithful|{share} faithful · {n} statements checked|{share} fidèle · {n} affir
 violations|{n} not carried by the source|{n} sans appui dans la source
 warnings|Notes on the source|Remarques sur la source
 facts|Facts|Faits
-retries|Retries|Reprises
+maxRetries|Retries|Reprises
 model|Made by|Produit par
 tokens|Tokens in + out|Jetons lus + écrits
 cost|Cost|Coût
 none|none|aucun
 unknown|unknown|inconnu
 reusedFrom|Taken over from|Reprise de
-documents|Document|Document
 inTemporal|Run in Temporal ↗|Dans Temporal ↗
 raw|Raw JSON|JSON brut
 degraded|estimated|estimé
-degradedWhy|Redis does not answer: a guess from the job’s state|Redis ne répond pas : une estimation
+degradedWhy|Redis is down: a guess|Redis ne répond pas : une estimation
 why_scheduled|It starts {t}|Elle commence {t}
 why_retry|Next attempt {t}, after {code}|Nouvel essai {t}, après {code}
 why_provider|It waits for the provider and goes on {t}|Elle attend le fournisseur et reprend {t}
-why_budget|It waits for the next day’s budget and goes on {t}|Elle attend le budget du lendemain et reprend {t}
-why_paused|Its queue is paused: nothing new starts until it is resumed|Sa file est suspendue : rien ne commence avant la reprise
+why_budget|It waits for tomorrow’s budget and goes on {t}|Elle attend le budget du lendemain et reprend {t}
+why_paused|Its queue is paused: nothing new starts|Sa file est suspendue : rien ne commence
 why_no_worker|No worker serves its queue|Aucun worker ne sert sa file
 why_busy|Number {n} in line: all {slots} slots of its queue are busy|Numéro {n} : les {slots} places de sa file sont occupées
 why_starting|It is about to start|Elle va commencer
@@ -149,8 +146,8 @@ retryRest|Run again what failed|Relancer les échecs
 continue|Let the others follow|Laisser suivre les autres
 batches|{n} of {of} batches done|{n} paquets finis sur {of}
 skipped|{n} unchanged|{n} inchangées
-source|JSON Résumé|JSON Résumé
-dropHere|Paste a JSON Résumé, or drop a file. A list of them becomes a bulk.|Collez un JSON Résumé, ou déposez un fichier. Une liste devient un lot.
+source|JSON Résumé
+dropHere|Paste a JSON Résumé, or drop a file. A list becomes a bulk.|Collez un JSON Résumé, ou déposez un fichier. Une liste devient un lot.
 openFile|Open a file|Ouvrir un fichier
 useExample|Use an example|Prendre un exemple
 options|More options|Autres options
@@ -158,7 +155,6 @@ locale|Language of the result|Langue du résultat
 en|English|Anglais
 fr|French|Français
 asOf|As of|À la date du
-maxRetries|Retries|Reprises
 runAt|Not before|Pas avant
 bandDefault|as its queue|selon la file
 submit|Submit|Soumettre
@@ -171,8 +167,7 @@ approved|approved|approuvé
 rejected|rejected|refusé
 signIn|Sign in|Se connecter
 key|Your key|Votre clé
-keyHint|enrich keys create makes one.|Elle se crée par enrich keys create.
-keys|Keyboard|Clavier
+keyHint|Make one with|Créez-en une avec
 keySearch|Search|Chercher
 keyMove|Next, previous|Suivante, précédente
 `.split("\n").map((line) => line.split("|")).map(([key, ...words]) => [key, words]));
@@ -185,7 +180,7 @@ export const lang = (kept("language") ?? navigator.language).startsWith("fr") ? 
 document.documentElement.lang = lang;
 const locale = navigator.language.startsWith(lang) ? navigator.language : lang;
 
-export const t = (key, values = {}) => (WORDS[key]?.[lang === "fr" ? 1 : 0] ?? String(key).replaceAll("_", " "))
+export const t = (key, values = {}) => (WORDS[key]?.at(lang === "fr" ? -1 : 0) ?? String(key).replaceAll("_", " "))
   .replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name] ?? ""));
 
 const format = (options) => { const made = new Intl.NumberFormat(locale, options); return (value) => made.format(value); };
@@ -206,8 +201,13 @@ export function age(instant) {
   const [size, unit] = UNITS.find(([least]) => seconds >= least) ?? [1, "s"];
   return `${Math.floor(seconds / size)} ${unit}`;
 }
-export const clock = (instant) => new Date(instant).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
-export const instant = (value) => new Date(value).toLocaleString(locale, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const TIME = { hour: "2-digit", minute: "2-digit" };
+export const clock = (instant) => new Date(instant).toLocaleTimeString(locale, TIME);
+// The year is told where it is not this one.
+export function instant(value) {
+  const date = new Date(value), year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return date.toLocaleString(locale, { year, month: "short", day: "numeric", ...TIME, second: "2-digit" });
+}
 export function until(value) {
   const seconds = Math.ceil((new Date(value) - Date.now()) / 1000);
   if (seconds < 100) return t("inTime", { t: `${Math.max(0, seconds)} s` });

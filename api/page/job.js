@@ -61,10 +61,10 @@ export function show(view, { params: [id], confirm }) {
 
   const heading = () => h("div.heading", h("div", h("h1", t(job.type), " ", state(job.status)),
     h("p", h("code", id),
-      job.candidateId && h("span", t("candidate"), " ", h("bdi", job.candidateId)),
+      job.candidateId && h("span", t("candidateId"), " ", h("bdi", job.candidateId)),
       job.parentId && h("a", { href: `/jobs/${job.parentId}` }, t("parentId"), " ", short(job.parentId)),
       job.reusedFrom && h("a", { href: `/jobs/${job.reusedFrom}` }, t("reusedFrom"), " ", short(job.reusedFrom)))),
-  h("div.acts", temporal && h("a.button", { "data-outside": "", rel: "noreferrer", href: `${temporal}/workflows/enrich-${id}.${job.run}` }, t("inTemporal")),
+  h("div.acts", temporal && h("a.button", { rel: "noreferrer", href: `${temporal}/workflows/enrich-${id}.${job.run}` }, t("inTemporal")),
     job.links.retry && h("button.primary", { "data-do": "retry" }, t(job.type === BULK ? "retryRest" : "retry")),
     job.links.continue && h("button.primary", { "data-do": "continue" }, t("continue")),
     job.links.cancel && h("button.danger", { "data-do": "cancel" }, t("cancel"))));
@@ -86,13 +86,13 @@ export function show(view, { params: [id], confirm }) {
     const { usage } = job, took = job.startedAt && seconds(job.startedAt, job.completedAt ?? Date.now());
     const cost = usage && (usage.costUsd === null ? t("unknown") : usage.costUsd ? money(usage.costUsd) : t("none"));
     const rows = [["priority", `${t(band(job.queue))} · ${job.priority}`], ["submitted", instant(job.createdAt)], ["runAt", job.runAt && instant(job.runAt)],
-      ["took", took > 0 && duration(took)], ["retries", `${job.retryCount} / ${job.maxRetries}`],
+      ["took", took > 0 && duration(took)], ["maxRetries", `${job.retryCount} / ${job.maxRetries}`],
       ["model", [...new Set([job.provider, job.model])].filter(Boolean).join(" · ")],
       ["tokens", usage?.inputTokens > 0 && `${number(usage.inputTokens)} + ${number(usage.outputTokens)}`], ["cost", cost]];
     return h("section", h("h2", t("facts")), h("dl.card.figures", rows.filter(([, value]) => value).map(([word, value]) => h("div", h("dt", t(word)), h("dd", value)))));
   }
 
-  const documents = () => job.links.document && h("section", h("h2", t("documents")), h("div.acts",
+  const documents = () => job.links.document && h("section", h("h2", t("document")), h("div.acts",
     FORMATS.map((format) => h("a.button", { href: jobPath(id, `/document?format=${format}`), download: "" }, format.toUpperCase()))));
 
   const review = () => job.review && h("section", h("h2", t("review"), h("span", t(job.review.status))),

@@ -3,7 +3,7 @@ import { Acting } from "./acting.js";
 import { JOBS, get } from "./api.js";
 import { h, put } from "./dom.js";
 import { number, t } from "./i18n.js";
-import { BANDS, STATUSES, TYPES, table } from "./jobrow.js";
+import { BANDS, STATUSES, TYPES, none, table } from "./jobrow.js";
 import { Live } from "./live.js";
 
 const FIELDS = ["type", "priority", "candidateId", "errorCode", "parentId", "id"];
@@ -12,7 +12,7 @@ const LIMIT = 50, CALM_MS = 2000;
 
 export function show(view, { query, go, note, confirm }) {
   const filter = Object.fromEntries(["status", ...FIELDS].map((name) => [name, query.get(name)]).filter(([, value]) => value));
-  const cursor = query.get("cursor"), marked = new Set();
+  const isNarrow = Object.keys(filter).length > 0, cursor = query.get("cursor"), marked = new Set();
   let page, counts, codes = [], all = false, refused, again, stopped = false;
 
   const address = (more) => {
@@ -41,7 +41,7 @@ export function show(view, { query, go, note, confirm }) {
   });
 
   function field(name) {
-    const props = { name, "data-do": "narrow", "data-on": "change", "data-search": name === "id" };
+    const props = { name, "data-do": "narrow", "data-search": name === "id" };
     const control = CHOICES[name]
       ? h("select", props, h("option", { value: "" }, t("any")), CHOICES[name].map((value) => h("option", { value, selected: filter[name] === value }, t(value))))
       : h("input", { ...props, value: filter[name], list: name === "errorCode" && "codes", spellcheck: "false", autocomplete: "off" });
@@ -58,20 +58,20 @@ export function show(view, { query, go, note, confirm }) {
 
   function draw() {
     put(view, h("h1", t("jobs")), h("nav.tabs", { "aria-label": t("status") }, ["", ...STATUSES].map(tab)),
-      h("form.card.filter", { "data-do": "narrow", "data-on": "submit", role: "search" }, FIELDS.map(field),
+      h("form.card.filter", { "data-do": "narrow", role: "search" }, FIELDS.map(field),
         h("datalist", { id: "codes" }, codes.map((value) => h("option", { value }))),
-        h("a.button", { href: "/jobs", "aria-disabled": !Object.keys(filter).length && "true" }, t("clear"))),
-      h("div.card", acting.action ? acting.bar() : doing(),
+        isNarrow && h("a.button", { href: "/jobs" }, t("clear"))),
+      h("div.card", acting.action ? acting.bar() : page?.jobs.length > 0 && doing(),
         refused ? h("p.empty", { role: "alert" }, refused)
           : !page ? h("p.empty", t("loading"))
-            : page.jobs.length ? table(page.jobs, { marked: all ? new Set(page.jobs.map((job) => job.jobId)) : marked }) : h("p.empty", t("noMatch"))),
+            : page.jobs.length ? table(page.jobs, { marked: all ? new Set(page.jobs.map((job) => job.jobId)) : marked }) : h("p.empty", isNarrow || cursor ? t("noMatch") : none())),
       h("p.pages", cursor && h("a.button", { href: address() }, t("newest")),
         page?.nextCursor && h("a.button", { href: address({ cursor: page.nextCursor }), rel: "next" }, t("older"))));
   }
 
   const doing = () => h("div.doing",
     h("span", all ? t("allSelected") : marked.size ? t("selected", { n: marked.size }) : t("noneSelected")),
-    !all && page?.jobs.length > 0 && h("button.plain", { "data-do": "all" }, t("selectAll")),
+    !all && h("button.plain", { "data-do": "all" }, t("selectAll")),
     (all || marked.size > 0) && h("span.acts.end", h("button", { "data-do": "act", "data-kind": "retry" }, t("retry")), h("button.danger", { "data-do": "act", "data-kind": "cancel" }, t("cancel"))));
 
   const select = (change) => () => { change(); draw(); };

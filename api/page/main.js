@@ -16,6 +16,7 @@ const VIEWS = [
   [/^\/new$/, newJob, "newJob", "/new"],
 ];
 const root = document.documentElement, header = document.querySelector("header"), view = document.getElementById("view");
+const nav = header.querySelector("nav"), tools = document.getElementById("tools"), other = lang === "fr" ? "en" : "fr";
 let shown, hasSession = false;
 
 function go(address) {
@@ -36,7 +37,8 @@ function open(module, params) {
   view.replaceChildren();
   shown = { listening, ...module.show(view, { params, query: new URLSearchParams(location.search), go, note, confirm, enter }) };
   document.title = `${shown.title} · Enrichment`;
-  // One listener of each kind: what is drawn anew says by `data-do` what it does.
+  // One listener of each kind: what is drawn anew says by `data-do` what it does when it is sent (a form), changed (a field)
+  // or clicked (all else).
   for (const kind of ["click", "change", "submit"]) view.addEventListener(kind, (event) => act(kind, event), { signal: listening.signal });
   frame();
   scrollTo(0, 0);
@@ -44,7 +46,7 @@ function open(module, params) {
 
 async function act(kind, event) {
   const target = event.target.closest("[data-do]"), todo = shown.acts?.[target?.dataset.do];
-  if (!todo || (target.dataset.on ?? "click") !== kind) return;
+  if (!todo || kind !== (target.matches("form") ? "submit" : target.matches("input, select") ? "change" : "click")) return;
   if (target.type !== "checkbox") event.preventDefault();
   target.setAttribute("aria-busy", "true");
   try {
@@ -76,8 +78,8 @@ function dialog(title, what, buttons) {
 const confirm = async (question, detail, yes) =>
   (await dialog(question, h("p", detail), [h("button", { value: "" }, t("back")), h("button.primary", { value: "yes" }, yes)])) === "yes";
 
-const KEYS = { o: "overview", l: "jobs", n: "newJob", "/": "keySearch", "j k": "keyMove", x: "select", "?": "keys" };
-const help = () => dialog(t("keys"), h("dl.keys", Object.entries(KEYS).map(([key, word]) => h("div", h("dt", key.split(" ").map((one) => h("kbd", one))), h("dd", t(word))))), h("button", t("close")));
+const KEYS = { o: "overview", l: "jobs", n: "newJob", "/": "keySearch", "j k": "keyMove", x: "select", "?": "help" };
+const help = () => dialog(t("help"), h("dl.keys", Object.entries(KEYS).map(([key, word]) => h("div", h("dt", key.split(" ").map((one) => h("kbd", one))), h("dd", t(word))))), h("button", t("close")));
 
 // Rows are links: the keyboard walks through them, Enter is the browser's own.
 function move(step) {
@@ -116,27 +118,30 @@ async function enter() {
   show();
 }
 
-const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 const TOOLS = {
   async signOut() { await call("DELETE", "/session"); dispatchEvent(new Event("signed-out")); },
-  language: () => { keep("language", lang === "fr" ? "en" : "fr"); location.reload(); },
-  theme: () => { root.dataset.theme = (root.dataset.theme ?? (isDark() ? "dark" : "light")) === "dark" ? "light" : "dark"; keep("theme", root.dataset.theme); },
+  language: () => { keep("language", other); location.reload(); },
+  theme() {
+    const now = root.style.colorScheme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "");
+    root.style.colorScheme = now === "dark" ? "light" : "dark";
+    keep("theme", root.style.colorScheme);
+  },
   help,
 };
 
 function frame() {
   const links = VIEWS.filter(([, , word]) => word).map(([pattern, , word, href]) => h("a", { href, "aria-current": pattern.test(location.pathname) && "page" }, t(word)));
-  put(header.querySelector("nav"), links);
-  put(document.getElementById("tools"), hasSession && h("button.plain", { "data-tool": "signOut" }, t("signOut")),
+  put(nav, links);
+  put(tools, hasSession && h("button.plain", { "data-tool": "signOut" }, t("signOut")),
     root.dataset.temporal && h("a", { href: `${root.dataset.temporal}/workflows`, rel: "noreferrer" }, "Temporal ↗"),
-    h("button.plain", { "data-tool": "language", lang: lang === "fr" ? "en" : "fr" }, t("language")),
+    h("button.plain", { "data-tool": "language", lang: other }, t("language")),
     ["theme", "help"].map((tool) => h("button.plain", { "data-tool": tool, "aria-label": t(tool), title: t(tool) }, tool === "help" ? "?" : "◐")));
 }
 
-header.querySelector("nav").setAttribute("aria-label", t("views"));
+nav.setAttribute("aria-label", t("views"));
 document.querySelector(".skip").textContent = t("skip");
-document.getElementById("tools").addEventListener("click", ({ target }) => TOOLS[target.dataset.tool]?.());
-if (kept("theme")) root.dataset.theme = kept("theme");
+tools.addEventListener("click", ({ target }) => TOOLS[target.dataset.tool]?.());
+root.style.colorScheme = kept("theme") ?? "";
 // Where no keys are asked for, the page does not wait for who looks at it.
 show();
 get("/session").then(({ keyId }) => { hasSession = keyId !== null; frame(); }, () => {});

@@ -13,9 +13,9 @@ const EXAMPLE = {
 export function show(view, { go }) {
   const choice = (name, values, chosen) => h("label", t(name), h("select", { name }, values.map((value) => h("option", { value, selected: value === chosen }, t(value)))));
   const field = (name, props) => h("label", t(name), h("input", { name, ...props }));
-  put(view, h("h1", t("newJob")), h("form.columns", { "data-do": "submit", "data-on": "submit" },
+  put(view, h("h1", t("newJob")), h("form.columns", { "data-do": "submit" },
     h("div.card", h("label", t("source"), h("textarea", { name: "source", required: true, spellcheck: "false", placeholder: t("dropHere") })),
-      h("p.acts", h("label.button", t("openFile"), h("input.hidden", { type: "file", accept: ".json", "data-do": "open", "data-on": "change" })),
+      h("p.acts", h("label.button", t("openFile"), h("input.hidden", { type: "file", accept: ".json", "data-do": "open" })),
         h("button", { type: "button", "data-do": "example" }, t("useExample")))),
     h("div.card.options", choice("type", TYPES.slice(0, 4)), choice("priority", BANDS, "normal"), choice("locale", ["en", "fr"], lang),
       field("candidateId", { maxlength: 200, autocomplete: "off" }),

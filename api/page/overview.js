@@ -3,7 +3,7 @@ import { post } from "./api.js";
 import { gauge, hour, sparkline, throughput } from "./charts.js";
 import { h, put } from "./dom.js";
 import { age, duration, instant, number, share, t } from "./i18n.js";
-import { BANDS, short, table } from "./jobrow.js";
+import { BANDS, none, short, table } from "./jobrow.js";
 import { Live } from "./live.js";
 
 export function show(view, { note }) {
@@ -31,7 +31,7 @@ const page = (facts) => [
   h("section", h("h2", t("lastHour")), h("div.card.hour", throughput(facts.throughput, facts.at), figures(facts))),
   facts.errors?.length > 0 && h("section", h("h2", t("errors")), h("div.card", errors(facts.errors))),
   h("section", h("h2", t("recent"), h("a", { href: "/jobs" }, t("all"))),
-    h("div.card", facts.jobs?.length ? table(facts.jobs) : h("p.empty", facts.jobs ? [t("noJobs"), h("a.button.primary", { href: "/new" }, t("newJob"))] : t("gone")))),
+    h("div.card", facts.jobs?.length ? table(facts.jobs) : h("p.empty", facts.jobs ? none() : t("gone")))),
 ];
 
 // Calm as long as all is well; a badge only for what is wrong.
@@ -40,10 +40,12 @@ function health({ health: found, queues, stats }) {
     found[part] === "up" ? h("span.state.completed", t(part)) : h("strong.badge.failed", t("isDown", { part: t(part) })));
   const paused = BANDS.filter((band) => queues?.[band].pausedAt);
   return h("p.health", { role: "status" }, parts,
-    found.workers ? h("span.state.completed", t(found.workers === 1 ? "worker" : "workers", { n: found.workers })) : h("strong.badge.failed", t("noWorker")),
+    workers("span.state.completed", found.workers),
     paused.length > 0 && h("strong.badge.pending", t("paused"), ": ", paused.map((band) => t(band)).join(", ")),
     h("span.end", stats && t("stored", { n: stats.total })));
 }
+
+const workers = (tag, n) => n ? h(tag, t(n === 1 ? "worker" : "workers", { n })) : h("strong.badge.failed", t("noWorker"));
 
 function queue(band, { queues, throughput: minutes, at }) {
   const load = queues?.[band];
@@ -57,7 +59,7 @@ function queue(band, { queues, throughput: minutes, at }) {
     h("p.big", h("b", number(load.pending)), t("waiting"), h("span.end", waits)),
     gauge(load.running, load.slots),
     h("p.facts", h("span", t("runningOf", { n: load.running, slots: load.slots })),
-      load.workers ? h("span", t(load.workers === 1 ? "worker" : "workers", { n: load.workers })) : h("strong.badge.failed", t("noWorker"))),
+      workers("span", load.workers)),
     sparkline(hour(minutes, at).map((minute) => minute?.queues[band] ?? 0)));
 }
 
@@ -71,7 +73,7 @@ function figures({ stats, throughput: minutes }) {
   return h("dl.figures", rows.map(([word, value]) => h("div", h("dt", t(word)), h("dd", value))));
 }
 
-const errors = (groups) => h("table", h("thead", h("tr", ["errorCode", "count", "lastSeen", "example"].map((word) => h("th", { scope: "col", class: word }, t(word))))),
+const errors = (groups) => h("table", h("thead", h("tr", ["errorCode", "count", "lastSeen", "example"].map((word) => h("th", { class: word }, t(word))))),
   h("tbody", groups.map((group) => h("tr", { "data-key": group.code },
     h("td", h("a", { href: `/jobs?status=failed&errorCode=${group.code}` }, h("code", group.code))),
     h("td.count", number(group.count)),

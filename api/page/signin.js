@@ -4,9 +4,9 @@ import { h, put } from "./dom.js";
 import { t } from "./i18n.js";
 
 export function show(view, { enter }) {
-  put(view, h("form.card.signin", { "data-do": "signIn", "data-on": "submit" }, h("h1", t("signIn")),
+  put(view, h("form.card.signin", { "data-do": "signIn" }, h("h1", t("signIn")),
     h("label", t("key"), h("input", { type: "password", name: "key", required: true, autocomplete: "current-password" })),
-    h("p.quiet", t("keyHint")), h("button.primary", t("signIn"))));
+    h("p.quiet", t("keyHint"), " ", h("code", "enrich keys create")), h("button.primary", t("signIn"))));
   view.querySelector("input").focus();
   return {
     title: t("signIn"),

@@ -10,7 +10,7 @@ function steps(events) {
     const next = events[index + 1], running = toStatus === "in_progress";
     if (toStatus === "pending") return { at, word: t("queued"), state: "pending" };
     if (!running) return { at, word: t(toStatus), state: toStatus, code: toStatus === "completed" ? "" : reason, ends: true };
-    if (reason === "enriched") return { at, word: t("rendering"), state: "completed" };
+    if (reason === "enriched") return { at, word: t("document"), state: "completed" };
     if (reason) return { at, word: t("waited"), state: "pending" };
     attempt += 1;
     const failed = next && (next.toStatus === "failed" || (next.toStatus === "in_progress" && next.reason && next.reason !== "enriched"));

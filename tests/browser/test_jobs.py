@@ -125,7 +125,7 @@ async def test_a_result_is_approved(open_page: Open, submit: Submit) -> None:
 
 async def test_why_a_job_waits_stands_there(open_page: Open, submit: Submit) -> None:
     page = await open_page(f"/jobs/{await submit(runAt='2999-01-01T09:00:00Z')}")
-    await expect(page.locator(".now")).to_contain_text("It starts")
+    await expect(page.locator(".now")).to_contain_text("It starts 1 Jan 2999")
     page = await open_page(
         f"/jobs/{await submit(rehearse={'failCode': 'provider_timeout', 'failAttempts': 9}, maxRetries=9)}"
     )

@@ -4,7 +4,7 @@ import re
 
 from api.routes import page
 
-MOST_BYTES = 60 * 1024
+MOST_BYTES = 60_000
 ELEMENT_MOST_BYTES = 5 * 1024
 
 
@@ -42,8 +42,8 @@ def test_every_word_is_there_in_both_languages() -> None:
     table = words[words.index("`") + 1 : words.index("`", words.index("`") + 1)].strip().splitlines()
     placeholders = re.compile(r"\{\w+\}")
     for line in table:
-        key, english, french = line.split("|")
+        key, *said = line.split("|")
         assert key
-        assert english
-        assert french
-        assert sorted(placeholders.findall(english)) == sorted(placeholders.findall(french)), key
+        assert len(said) in (1, 2), key  # what is the same in both is written once
+        assert all(said), key
+        assert sorted(placeholders.findall(said[0])) == sorted(placeholders.findall(said[-1])), key
