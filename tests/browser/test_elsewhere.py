@@ -60,21 +60,24 @@ async def tended(api: Process) -> AsyncIterator[Process]:
 
 
 async def test_when_the_api_is_killed_in_the_middle_the_page_comes_back_by_itself(
-    open_page: Open, submit: Submit, infrastructure: Infrastructure
+    open_page: Open, submit: Submit, api: httpx.AsyncClient, infrastructure: Infrastructure
 ) -> None:
     port = free_port()
-    job_id = await submit({"skills": [{"name": "Go"}]}, rehearse={"stageMs": 1500})
+    await api.post("/api/queue/low/pause")  # so that the job is open for as long as this takes
+    job_id = await submit({"skills": [{"name": "Go"}]}, priority="low")
     pages: list[Page] = []
-    async with tended(await start_api(infrastructure, port)) as api:
+    async with tended(await start_api(infrastructure, port)) as process:
         for path in ("/", f"/jobs/{job_id}"):
             pages.append(await open_page(path, base=f"http://127.0.0.1:{port}", tolerating=UNREACHABLE))
             await expect(pages[-1].locator("#live")).to_have_text("Live")
-        api.send_signal(signal.SIGKILL)
-        await api.wait()
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
         for page in pages:
             await expect(page.locator("#live")).to_have_text("Reconnecting")
     async with tended(await start_api(infrastructure, port)):
-        await expect(pages[0].locator("#live")).to_have_text("Live")
+        for page in pages:
+            await expect(page.locator("#live")).to_have_text("Live")
+        await api.post("/api/queue/low/resume")
         await expect(pages[1].locator("h1 .state")).to_have_text("Completed")
         for page in pages:
             await page.goto("about:blank")  # before the API goes

@@ -72,10 +72,13 @@ async def test_what_is_no_json_is_not_submitted(open_page: Open) -> None:
     await expect(page.locator(".note")).to_contain_text("This is not JSON")
 
 
-async def test_progress_is_seen_to_rise(open_page: Open, submit: Submit) -> None:
-    job_id = await submit({"skills": [{"name": "Go"}]}, rehearse={"stageMs": 250})
+async def test_progress_is_seen_to_rise(open_page: Open, submit: Submit, api: httpx.AsyncClient) -> None:
+    await api.post("/api/queue/low/pause")  # until somebody watches
+    job_id = await submit({"skills": [{"name": "Go"}]}, rehearse={"stageMs": 250}, priority="low")
     page = await open_page(f"/jobs/{job_id}")
+    await state(page, "Pending")
     await page.evaluate(WATCH)
+    await api.post("/api/queue/low/resume")
     await state(page, "Completed")
     seen = await page.evaluate("window.seen")
     assert seen == sorted(seen)
