@@ -147,13 +147,15 @@ _PROBLEMS = {
     408: "The rest of the body does not come",
     409: "The job's state does not allow this",
     413: "The body is too large",
+    414: "The address is too long",
     415: "The body is not JSON",
     422: "The request is not valid: `errors` names each field",
     429: "Too many requests, or too many jobs: `Retry-After` says when to try again",
+    431: "The headers are too large",
     500: "Something went wrong on our side",
     503: "The database cannot be reached; `Retry-After` says when to try again",
 }
-OF_ANY = (422, 500, 503)
+OF_ANY = (414, 422, 431, 500, 503)
 OF_BODY = (400, 408, 413, 415)
 
 Responses = dict[int | str, dict[str, Any]]
