@@ -107,14 +107,3 @@ async def test_an_approval_whose_signal_was_lost_is_seen_all_the_same(script: Sc
 
     assert script.calls.count("judge") == 3
     assert (await script.env.get_current_time() - before).total_seconds() >= 1_200
-
-
-async def test_a_bulk_that_waits_for_approval_can_be_cancelled(script: Script) -> None:
-    script.lanes, script.canaries_until, script.verdicts = 1, "an id", [False] * 9
-    async with script.worker() as client:
-        handle = await start(client)
-        await script.started.wait()
-        await handle.signal("cancel", "the canaries look bad")
-        assert await handle.result() == "cancelled"
-
-    assert "lane 0" not in script.calls
