@@ -6,6 +6,7 @@ nobody hears of any more has lost its worker: it counts, and Temporal itself mak
 for this workflow, whose own worker is likely to be the one that died.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -46,6 +47,7 @@ async def take(job: JobRun, steps: Sequence[Step]) -> str | bool:
     """
     answer: str | bool = True
     for step in steps:
+        heed_cancel()
         answer = await _take(job.model_copy(update={"is_last_step": step is steps[-1]}), step)
         if not answer:
             break
@@ -71,10 +73,22 @@ async def _take(job: JobRun, step: Step) -> str | bool:
             if following is None:
                 raise
             job = following.job
+            heed_cancel()
             if following.delay:
                 await workflow.sleep(following.delay)
         else:
             return answer
+
+
+def heed_cancel() -> None:
+    """Stops this task if a cancel crossed the answer of an activity: the SDK gives the answer and forgets the cancel.
+
+    Raises:
+        asyncio.CancelledError: the task was cancelled before, and went on.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def after(job: JobRun, error: ActivityError) -> Next | None:

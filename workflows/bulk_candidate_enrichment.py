@@ -18,7 +18,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from enrichment.runs import Activity, BulkRun, LaneRun, Plan, Slice
 
-from workflows.attempts import HEARTBEAT_TIMEOUT
+from workflows.attempts import HEARTBEAT_TIMEOUT, heed_cancel
 from workflows.lifecycle import RECORD_TIMEOUT, UNTIL_WRITTEN, JobWorkflow
 
 SLICE_TIMEOUT = timedelta(minutes=7)
@@ -75,6 +75,7 @@ class BulkCandidateEnrichment(JobWorkflow):
                 start_to_close_timeout=RECORD_TIMEOUT,
                 retry_policy=UNTIL_WRITTEN,
             )
+            heed_cancel()
             if is_approved:
                 return
             workflow.set_current_details("The first candidates have ended; the others wait for **approval**")
@@ -84,6 +85,7 @@ class BulkCandidateEnrichment(JobWorkflow):
 
     async def _run_lanes(self, bulk: BulkRun, until: str | None = None) -> None:
         """Lanes until nothing is left up to the candidate `until`, or this history has grown long."""
+        heed_cancel()
         self._lanes = []
         self._widen(bulk, until, self._plan.lanes)
         try:
@@ -113,6 +115,7 @@ class BulkCandidateEnrichment(JobWorkflow):
                 return
             if not done.is_left:
                 return
+            heed_cancel()
             self._widen(run.bulk, run.until, done.lanes)
             if done.wait_s:
                 await workflow.sleep(done.wait_s)

@@ -17,7 +17,7 @@ const VIEWS = [
 ];
 const root = document.documentElement, header = document.querySelector("header"), view = document.getElementById("view");
 const nav = header.querySelector("nav"), tools = document.getElementById("tools"), other = lang === "fr" ? "en" : "fr";
-let shown, hasSession = false;
+let shown, hasSession;
 
 function go(address) {
   history.pushState(null, "", address);
@@ -111,10 +111,11 @@ document.addEventListener("click", (event) => {
   view.focus({ preventScroll: true });
 });
 addEventListener("popstate", show);
-addEventListener("signed-out", () => { hasSession = false; open(signIn); });
+// Each request that is refused says so: the first one asks for the key, the others leave alone what is being typed.
+addEventListener("signed-out", () => { hasSession = null; shown.acts?.signIn || open(signIn); });
 
 async function enter() {
-  hasSession = (await get("/session")).keyId !== null;
+  hasSession = (await get("/session")).keyId;
   show();
 }
 
@@ -144,4 +145,4 @@ tools.addEventListener("click", ({ target }) => TOOLS[target.dataset.tool]?.());
 root.style.colorScheme = kept("theme") ?? "";
 // Where no keys are asked for, the page does not wait for who looks at it.
 show();
-get("/session").then(({ keyId }) => { hasSession = keyId !== null; frame(); }, () => {});
+get("/session").then(({ keyId }) => { hasSession = keyId; frame(); }, () => {});

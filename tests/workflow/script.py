@@ -43,6 +43,8 @@ class Script:
     """The last step writes the ending, as it does since it can; before, `finish` did."""
     holds: bool = False
     """`enrich` and `run_lane` go on until they are cancelled."""
+    is_deaf: bool = False
+    """When they are cancelled they answer as if they had ended before."""
     lanes: int = 2
     events_per_run: int = 6_000
     canaries_until: str | None = None
@@ -57,6 +59,7 @@ class Script:
     attempts_at: list[datetime] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
+    judged: asyncio.Event = field(default_factory=asyncio.Event)
     most_at_once: int = 0
     running: int = 0
 
@@ -114,7 +117,7 @@ class Script:
     @activity.defn(name=Activity.JUDGE_CANARIES)
     async def judge_canaries(self, bulk: BulkRun) -> bool:
         self.calls.append("judge")
-        self.started.set()
+        self.judged.set()
         return self.verdicts.pop(0) if self.verdicts else True
 
     @activity.defn(name=Activity.CLOSE_BULK)
@@ -131,6 +134,8 @@ class Script:
                 await asyncio.sleep(0.05)
             except asyncio.CancelledError:
                 self.calls.append("stopped")
+                if self.is_deaf:
+                    return
                 raise
 
     @asynccontextmanager

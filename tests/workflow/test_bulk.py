@@ -107,3 +107,26 @@ async def test_an_approval_whose_signal_was_lost_is_seen_all_the_same(script: Sc
 
     assert script.calls.count("judge") == 3
     assert (await script.env.get_current_time() - before).total_seconds() >= 1_200
+
+
+async def test_a_bulk_that_waits_for_approval_can_be_cancelled(script: Script) -> None:
+    script.lanes, script.canaries_until, script.verdicts = 1, "an id", [False] * 9
+    async with script.worker() as client:
+        handle = await start(client)
+        await script.judged.wait()
+        await handle.signal("cancel", "the canaries look bad")
+        assert await handle.result() == "cancelled"
+
+    assert script.calls == ["open_bulk", "canary lane 0", "judge", "close_bulk"]
+
+
+async def test_a_lane_whose_answer_crosses_the_cancel_does_not_go_on(script: Script) -> None:
+    """The SDK hands out the answer of an activity that ended before it heard of the cancel, and forgets the cancel."""
+    script.lanes, script.holds, script.is_deaf, script.slices = 1, True, True, {0: [MORE] * 3}
+    async with script.worker() as client:
+        handle = await start(client)
+        await script.started.wait()
+        await handle.signal("cancel", "enough")
+        assert await handle.result() == "cancelled"
+
+    assert script.calls == ["open_bulk", "lane 0", "stopped", "close_bulk"]
