@@ -9,8 +9,15 @@ YOUNG = 10_000
 """Objects made since the last look, from which on the collector looks at the young ones; Python's default is 700."""
 
 
+def load() -> None:
+    """Collects nothing until `settle`: what is loaded now is no garbage, and looking for some took a sixth of the
+    time."""
+    gc.disable()
+
+
 def settle() -> None:
-    """Sets what there is now aside for good. Call it once, when the process is ready to work."""
+    """Sets what there is now aside for good. Call it when what was to be loaded is there."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 50)
+    gc.enable()

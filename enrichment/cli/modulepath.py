@@ -9,6 +9,7 @@ import runpy
 import sys
 from pathlib import Path
 
+from enrichment import heap
 from enrichment.cli.errors import CliError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,4 +40,5 @@ def run(package: str) -> None:
                 "Another package of this name comes first on Python's path; is PYTHONPATH set?"
             )
     sys.argv = [package]
+    heap.load()  # `package` says when it is ready to work
     runpy.run_module(package, run_name="__main__", alter_sys=True)

@@ -13,7 +13,10 @@ RULES = "rules"
 
 @contextlib.asynccontextmanager
 async def enricher(settings: Settings, database: Database) -> AsyncIterator[Enricher]:
-    """Ready while the block runs. With rules, nothing of the models is loaded.
+    """Ready while the block runs. With rules, nothing of the models is loaded: that takes a second and 60 MB.
+
+    With a model it is loaded here, before the first job comes. Loaded by the first one, it kept that second back from
+    all the slots, and after a worker's death from the jobs that were to run again.
 
     Raises:
         SettingsError: there is no such model, or its key is missing.
@@ -22,12 +25,14 @@ async def enricher(settings: Settings, database: Database) -> AsyncIterator[Enri
         yield RulesEnricher()
         return
     from enrichment.enrichers.llm import naming
+
+    models = naming.models(settings)
+    from enrichment.enrichers.llm.chain import Chain
     from enrichment.enrichers.llm.enricher import ModelEnricher
     from enrichment.progress import client
 
-    chain = naming.models(settings)
     redis = client(settings)
     try:
-        yield ModelEnricher(settings, chain, database, redis)
+        yield ModelEnricher(models[0], Chain(settings, models, database, redis))
     finally:
         await redis.aclose()

@@ -1,29 +1,17 @@
 """The seam: the rules make the whole result, then a model words its texts.
 
-What is counted is never asked of a model, so a model that fails costs the wording and nothing else. All that needs the
-libraries of models is loaded with the first job, in a thread: it takes more than a second, and other jobs give signs of
-life meanwhile.
+What is counted is never asked of a model, so a model that fails costs the wording and nothing else.
 """
 
-import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from redis.asyncio import Redis
-
-from enrichment.db import Database
 from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.llm import prompts
+from enrichment.enrichers.llm.chain import Chain
 from enrichment.enrichers.llm.naming import Named
 from enrichment.enrichers.rules import RulesEnricher
 from enrichment.errors import BudgetExceeded, CoolingDown, EnrichmentError, OutputError, ProviderError
 from enrichment.models import JobType
 from enrichment.results import Recipe, Result
 from enrichment.results import Warning as ResultWarning
-from enrichment.settings import Settings
-
-if TYPE_CHECKING:
-    from enrichment.enrichers.llm.chain import Chain
 
 DRAFTED = 20
 """The rules are done by this percentage."""
@@ -32,14 +20,11 @@ DRAFTED = 20
 class ModelEnricher:
     """Make it once and share it; it keeps no candidate."""
 
-    def __init__(self, settings: Settings, models: Sequence[Named], database: Database, redis: "Redis") -> None:
-        self._settings = settings
-        self._models = models
-        self._database = database
-        self._redis = redis
+    def __init__(self, first: Named, chain: Chain) -> None:
+        """`first` is the model that the chain asks first."""
+        self._first = first
+        self._chain = chain
         self._rules = RulesEnricher()
-        self._loading = asyncio.Lock()
-        self._chain: Chain | None = None
 
     async def enrich(self, task: Task, report: Report) -> Result:
         """The result of the task's type.
@@ -55,9 +40,8 @@ class ModelEnricher:
             await report(percentage * DRAFTED // 100, stage, message)
 
         draft = await self._rules.enrich(task, drafting)
-        chain = await self._loaded()
         try:
-            return await chain.write(task, draft, report)
+            return await self._chain.write(task, draft, report)
         except (ProviderError, OutputError, BudgetExceeded) as error:
             if isinstance(error, CoolingDown) or not _may_fall_back(task, error):
                 raise
@@ -67,20 +51,8 @@ class ModelEnricher:
         return draft.model_copy(update={"warnings": (*draft.warnings, why)})
 
     def recipe(self, job_type: JobType) -> Recipe:
-        first = self._models[0]
         taxonomy_version = self._rules.recipe(job_type).taxonomy_version
-        return Recipe(first.provider, first.model, prompts.VERSIONS[job_type], taxonomy_version)
-
-    async def _loaded(self) -> "Chain":
-        async with self._loading:
-            if self._chain is None:
-                self._chain = await asyncio.to_thread(self._load)
-            return self._chain
-
-    def _load(self) -> "Chain":
-        from enrichment.enrichers.llm.chain import Chain
-
-        return Chain(self._settings, self._models, self._database, self._redis)
+        return Recipe(self._first.provider, self._first.model, prompts.VERSIONS[job_type], taxonomy_version)
 
 
 def _may_fall_back(task: Task, error: EnrichmentError) -> bool:
