@@ -1,0 +1,59 @@
+"""What each part of the facade holds: the settings, the links to the stores, and the tenant it speaks for."""
+
+import asyncio
+from copy import copy
+from dataclasses import dataclass
+from typing import Self
+
+from temporalio.client import Client
+
+from enrichment.db import Database
+from enrichment.feed import Feed
+from enrichment.progress import ProgressStore
+from enrichment.settings import Settings
+from enrichment.wake import Wake
+
+DEFAULT_TENANT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    settings: Settings
+    database: Database
+    progress: ProgressStore
+    feed: Feed
+    client: Client
+
+
+class Connected:
+    def __init__(self, links: Links) -> None:
+        self._settings = links.settings
+        self._database = links.database
+        self._progress = links.progress
+        self._feed = links.feed
+        self._client = links.client
+        self._wake = Wake()
+        self._tenant = DEFAULT_TENANT
+        """Of every statement; behind the wall, `for_tenant` also names it to the database."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._wake.close()
+        await self._feed.close()
+        await asyncio.gather(self._progress.close(), self._database.close())
+
+    @property
+    def tenant(self) -> str:
+        return self._tenant
+
+    def for_tenant(self, tenant: str) -> Self:
+        """This queue as `tenant` sees it. It shares every connection with this one, which alone is to be closed."""
+        queue = copy(self)
+        queue._tenant = tenant
+        queue._database = self._database.for_tenant(tenant)
+        return queue
