@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import answers, problems
 from api.access import Gate
-from api.parameters import of_caller, read_submission
+from api.bodies import read_submission
+from api.parameters import of_caller
 from enrichment.access.scopes import Principal
 from enrichment.errors import EnrichmentError, NotFound
 from enrichment.ids import is_id

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.access import COOKIE, Need, Open, needed
 from api.answers import Problem
-from api.parameters import BulkAction, Cancellation, CodecPayloads, ReviewRequest, SignIn
+from api.bodies import BulkAction, Cancellation, CodecPayloads, ReviewRequest, SignIn
 from enrichment.access.scopes import Scope
 from enrichment.models import Submission
 

@@ -7,8 +7,10 @@ from starlette.responses import Response
 
 from api import answers
 from api.access import Caller
+from api.bodies import TheBulkAction
 from api.openapi import ACTION_BODY, OF_BODY, problems
-from api.parameters import JobId, Nothing, TheBulkAction, TheQueue
+from api.parameters import Nothing, TheQueue
+from api.queries import JobId
 from enrichment.access.scopes import Scope
 from enrichment.actions.records import ActionKind
 

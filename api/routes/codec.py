@@ -13,8 +13,9 @@ from starlette.responses import Response
 from temporalio.api.common.v1 import Payload
 
 from api import answers
+from api.bodies import CodecPayload, CodecPayloads, TheCodecPayloads
 from api.openapi import CODEC_BODY, OF_BODY, problems
-from api.parameters import CodecPayload, CodecPayloads, Nothing, TheCodecPayloads
+from api.parameters import Nothing
 from enrichment.errors import Fault, InvalidInput, NotFound
 from enrichment.payloads import EncryptedPayloads, Unreadable
 

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from api import answers
 from api.openapi import problems, text
 from api.overview import Overviews
-from api.parameters import BandInPath, Nothing, TheQueue
+from api.parameters import Nothing, TheQueue
+from api.queries import BandInPath
 from api.stream import EventStream
 from enrichment.errors import EnrichmentError
 from enrichment.jobs.queries import Filter

@@ -6,16 +6,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api import answers, upload
+from api.bodies import TheSubmission
 from api.openapi import BULK_BODY, OF_BODY, SUBMISSION_BODY, Responses, problems
-from api.parameters import (
-    BulkQuery,
-    IdempotencyKey,
-    ReadQuery,
-    SteerQuery,
-    SubmitQuery,
-    TheQueue,
-    TheSubmission,
-)
+from api.parameters import IdempotencyKey, TheQueue
+from api.queries import BulkQuery, ReadQuery, SteerQuery, SubmitQuery
 from enrichment.errors import Fault, InvalidInput
 from enrichment.health import Health, Verdict
 from enrichment.jobs.statistics import Stats

@@ -7,18 +7,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api import answers, export
+from api.bodies import TheCancellation
 from api.openapi import CANCELLATION_BODY, OF_BODY, problems, text
-from api.parameters import (
-    DocumentQuery,
-    JobIdInPath,
-    LastEventId,
-    ListQuery,
-    Nothing,
-    PageQuery,
-    TheCancellation,
-    TheQueue,
-    narrowed_to,
-)
+from api.parameters import JobIdInPath, LastEventId, Nothing, TheQueue
+from api.queries import DocumentQuery, ListQuery, PageQuery, narrowed_to
 from api.stream import EventStream, progress_of
 from enrichment.documents.formats import Format
 from enrichment.jobs.queries import Filter

@@ -5,8 +5,9 @@ from starlette.responses import Response
 
 from api import answers
 from api.access import OWNER, Caller
+from api.bodies import TheReview
 from api.openapi import OF_BODY, REVIEW_BODY, problems
-from api.parameters import JobIdInPath, Nothing, TheQueue, TheReview
+from api.parameters import JobIdInPath, Nothing, TheQueue
 
 router = APIRouter(prefix=answers.JOBS, tags=["review"])
 

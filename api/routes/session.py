@@ -5,8 +5,9 @@ from starlette.responses import Response
 
 from api import answers
 from api.access import COOKIE, Caller, Gate
+from api.bodies import TheSignIn
 from api.openapi import OF_BODY, SIGN_IN_BODY, problems
-from api.parameters import Nothing, TheSignIn
+from api.parameters import Nothing
 from api.server import is_loopback
 from enrichment.access.scopes import Principal, in_order
 from enrichment.access.sessions import LIFETIME
