@@ -2,11 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from temporalio.api.enums.v1 import EventType
 
+from activities import bulk as bulk_activities
+from activities import lane
+from enrichment import temporal
 from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.rules import RulesEnricher
 from enrichment.errors import Conflict, ContentRefused
@@ -14,7 +20,9 @@ from enrichment.jobs import batches, queries
 from enrichment.models import Job, JobStatus, JobType, Options, Submission
 from enrichment.progress import ProgressStore
 from enrichment.results import Result
+from enrichment.runs import Plan
 from enrichment.service import EnrichmentQueue
+from enrichment.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -206,6 +214,23 @@ async def test_nothing_begins_while_failures_are_counted_that_may_stop_a_bulk(
 
     assert "maxFailureRate" in ((await end_of(queue, bulk)).error or "")
     assert len(enriched) < 150
+
+
+async def test_a_long_bulk_goes_on_as_a_new_run_and_enriches_each_candidate_once(
+    queue: EnrichmentQueue, enriched: list[str], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_activities, "Plan", partial(Plan, events_per_run=40))
+    monkeypatch.setattr(lane, "LONGEST", timedelta(milliseconds=20))
+    monkeypatch.setattr(lane, "TIME_SLICE", timedelta(milliseconds=20))
+    bulk = await submit(queue, people(300), batch_size=5)
+
+    assert sums(await end_of(queue, bulk)) == (300, 300, 0, 0, 0)
+    assert len(enriched) == 300
+    client = await temporal.connect(settings)
+    described = await temporal.handle(client, bulk, 1).describe()
+    first = described.raw_description.workflow_execution_info.first_run_id
+    *_, last = (await client.get_workflow_handle(described.id, run_id=first).fetch_history()).events
+    assert last.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
 
 
 async def test_a_bulk_is_counted_from_its_rows_also_without_redis(

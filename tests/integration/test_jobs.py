@@ -12,11 +12,13 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from enrichment import temporal
 from enrichment.db import Database
 from enrichment.documents.formats import Format
+from enrichment.enrichers.base import Report, Task
+from enrichment.enrichers.rules import RulesEnricher
 from enrichment.errors import Conflict, InvalidInput
 from enrichment.jobs import queries
 from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, Rehearsal, Submission
 from enrichment.queues import QUEUES, Queue
-from enrichment.results import RESULTS
+from enrichment.results import RESULTS, Result
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
@@ -373,6 +375,27 @@ async def test_a_row_that_was_changed_by_hand_fails_with_a_clear_code_and_blocks
     assert (await end_of(queue, await submit(queue))).status is JobStatus.COMPLETED
     assert job_id in {job.job_id for job in (await queue.list_jobs(queries.Filter())).jobs}
     await queue.get_stats()
+
+
+async def test_a_job_whose_code_always_raises_fails_without_a_word_of_its_data_and_blocks_nobody(
+    queue: EnrichmentQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = RulesEnricher.enrich
+
+    async def enrich(self: RulesEnricher, task: Task, report: Report) -> Result:
+        if task.candidate.get("poison"):
+            raise KeyError(task.candidate["poison"])
+        return await original(self, task, report)
+
+    monkeypatch.setattr(RulesEnricher, "enrich", enrich)
+    job_id = await submit(queue, candidate_data={"poison": "Ada Byron"}, max_retries=1)
+
+    assert (await end_of(queue, await submit(queue))).status is JobStatus.COMPLETED
+    end = await end_of(queue, job_id)
+    assert (end.status, end.error_code) == (JobStatus.FAILED, "internal")
+    assert end.error == "The work failed unexpectedly (KeyError)"
+    told = [event.model_dump_json() for event in await queue.list_events(job_id)]
+    assert [line for line in told if "Ada" in line] == []
 
 
 async def test_a_result_of_three_megabytes_is_a_result(queue: EnrichmentQueue) -> None:
