@@ -9,6 +9,7 @@ from activities.endings import Endings
 from activities.heartbeat import heartbeating
 from activities.lane import Lane
 from activities.tally import Tally
+from activities.turns import Turns
 from enrichment.db import Database
 from enrichment.jobs import batches, lanes, queries, statistics, transitions
 from enrichment.jobs.transitions import Outcome
@@ -19,10 +20,11 @@ from enrichment.runs import Activity, BulkRun, Ending, LaneRun, Plan, Slice
 
 
 class BulkActivities:
-    def __init__(self, database: Database, attempts: Attempts, endings: Endings, tally: Tally) -> None:
+    def __init__(self, database: Database, attempts: Attempts, endings: Endings, turns: Turns, tally: Tally) -> None:
         self._database = database
         self._attempts = attempts
         self._endings = endings
+        self._turns = turns
         self._tally = tally
 
     @activity.defn(name=Activity.OPEN_BULK)
@@ -49,7 +51,7 @@ class BulkActivities:
         async with heartbeating():
             if activity.info().attempt > 1:  # the worker of the attempt before has died
                 await lanes.take_back(self._database, bulk, run.lane)
-            is_wanted = await Lane(self._database, self._attempts, self._endings, self._tally, run).run()
+            is_wanted = await self._lane(run).run()
             if is_wanted:
                 return Slice(is_left=True, lanes=await self._slots())
             due_at = await lanes.next_retry_at(self._database, bulk)
@@ -89,6 +91,9 @@ class BulkActivities:
         await batches.cancel_open(self._database, bulk.job_id, bulk.run)  # whoever ended it may have died meanwhile
         stands = await queries.statuses(self._database, [bulk.job_id])
         return stands.get(bulk.job_id, "deleted")
+
+    def _lane(self, run: LaneRun) -> Lane:
+        return Lane(self._database, self._attempts, self._endings, self._turns, self._tally, run)
 
     async def _slots(self) -> int:
         """How many jobs all live workers of this queue run at a time."""

@@ -18,11 +18,12 @@ from activities.boundary import ours
 from activities.endings import Endings
 from activities.heartbeat import Milestone
 from activities.tally import Tally
+from activities.turns import Cancelled, Turns
 from enrichment.db import Database
 from enrichment.documents import store
 from enrichment.errors import CoolingDown, Internal, StorageUnavailable
 from enrichment.jobs import lanes, pauses, reuse, transitions
-from enrichment.jobs.lanes import Child
+from enrichment.jobs.lanes import Child, Turn
 from enrichment.jobs.transitions import Outcome, RunEnding
 from enrichment.models import JobStatus, JobType
 from enrichment.runs import LaneRun
@@ -40,17 +41,18 @@ QUIET_S = 0.5
 
 
 class Lane:
-    def __init__(self, database: Database, attempts: Attempts, endings: Endings, tally: Tally, run: LaneRun) -> None:
+    def __init__(
+        self, database: Database, attempts: Attempts, endings: Endings, turns: Turns, tally: Tally, run: LaneRun
+    ) -> None:
         self._database = database
         self._attempts = attempts
         self._endings = endings
+        self._turns = turns
         self._tally = tally
         self._lane = lanes.Lane(run.bulk.job_id, run.lane)
         self._given = run
         self._next = 1
         """So many jobs the next turn begins."""
-        self._after = ""
-        """The last job that was begun; those behind it are next."""
         self._ended: list[RunEnding] = []
         """Endings in hand, to be written with the next turn."""
         self._written: tuple[int, int] = (0, 0)
@@ -81,16 +83,17 @@ class Lane:
         """One turn. False: no job is due nor held by a pause, and all endings are written."""
         children: Sequence[Child] = ()
         try:
-            children = await self._begin()
+            children = await self._write(self._next)
             await self._run_all(await self._without_unchanged(children))
         except StorageUnavailable:
             await self._attempts.until_stored(self._write)
             await self._attempts.until_stored(self._release)
             return True
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as stop:
             if activity.is_worker_shutdown():
                 await self._write()
-                await lanes.give_back(self._database, self._lane, children)
+                begun = stop.begun if isinstance(stop, Cancelled) else children
+                await lanes.give_back(self._database, self._lane, begun)
             raise
         return bool(children) or await self._is_held()
 
@@ -113,15 +116,6 @@ class Lane:
         await asyncio.sleep(LOOK_EVERY_S)
         return True
 
-    async def _begin(self) -> list[Child]:
-        children = await self._write(self._next)
-        if not children and self._after:
-            self._after = ""  # one before it may have come free
-            children = await self._write(self._next)
-        if children:
-            self._after = max(self._after, children[-1].id)
-        return children
-
     async def _without_unchanged(self, children: Sequence[Child]) -> Sequence[Child]:
         """Those that are to be enriched: the others have taken over the result of their last time."""
         if not children or not children[0].work.options.get("skipUnchanged"):
@@ -132,14 +126,8 @@ class Lane:
 
     async def _write(self, at_most: int = 0) -> list[Child]:
         """Writes the endings in hand and begins up to `at_most` jobs."""
-        begun = await lanes.turn(
-            self._database,
-            self._lane,
-            self._ended,
-            at_most=at_most,
-            after=self._after,
-            until=self._given.until or lanes.LAST,
-        )
+        turn = Turn(self._lane.number, at_most, self._ended)
+        begun = await self._turns.take(self._lane.bulk, turn, self._given.until)
         failed = sum(ending.outcome.status is JobStatus.FAILED for ending in self._ended)
         self._written = len(self._ended), failed
         told, self._ended, self._news = self._news, [], []

@@ -14,6 +14,7 @@ from activities.enrichment import EnrichmentActivities
 from activities.maintenance import MaintenanceActivities
 from activities.records import RecordActivities
 from activities.tally import Tally
+from activities.turns import Turns
 from activities.webhooks import WebhookActivities
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher
@@ -62,7 +63,7 @@ def activities(
     attempts = Attempts(database, enricher, progress)
     steps = EnrichmentActivities(database, attempts, endings)
     records = RecordActivities(database, endings)
-    bulk = BulkActivities(database, attempts, endings, Tally(database, progress))
+    bulk = BulkActivities(database, attempts, endings, Turns(database), Tally(database, progress))
     maintenance = MaintenanceActivities(database, progress, endings, client)
     return Activities(
         jobs=(

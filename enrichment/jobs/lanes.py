@@ -1,11 +1,11 @@
 """What a bulk's lanes begin, and how that ends.
 
-A lane takes its turns: one statement writes how its last jobs ended and begins the next ones. What a lane has begun
-carries its number, so that nothing is lost with it.
+A lane takes its turns: one statement writes how its last jobs ended and begins the next ones, for as many lanes as have
+their turn at the same time. What a lane has begun carries its number, so that nothing is lost with it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import text
@@ -33,6 +33,15 @@ class Child:
     work: Work
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a lane brings: how its last jobs ended. And what it asks for: up to `at_most` children to run."""
+
+    lane: int
+    at_most: int
+    ended: Sequence[RunEnding] = field(default=(), repr=False)
+
+
 LAST = "g"
 """Behind every id: those are hexadecimal."""
 
@@ -41,25 +50,42 @@ _GOES_ON = """
             WHERE bulk.id = :bulk AND bulk.status IN ('pending', 'in_progress') AND paused.paused_at IS NULL)
 """
 """Nothing begins of a bulk that has ended, nor in a paused queue."""
-_TURN = text(f"""
-    WITH finished AS ({FINISHED}), due AS (
+_TURNS = text(f"""
+    WITH finished AS ({FINISHED}), asking AS (
+        SELECT turn, lane, at_most, row_number() OVER (ORDER BY turn) AS place
+        FROM unnest(CAST(:lanes AS smallint[]), CAST(:at_most AS integer[]))
+            WITH ORDINALITY AS asked (lane, at_most, turn)
+        WHERE at_most > 0
+    ), due AS (
         SELECT id FROM enrichment_job
         WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at <= clock_timestamp()
-          AND :at_most > 0 AND {_GOES_ON}
-        ORDER BY retry_at LIMIT 1 FOR UPDATE SKIP LOCKED
+          AND {_GOES_ON}
+        ORDER BY retry_at LIMIT (SELECT count(*) FROM asking) FOR UPDATE SKIP LOCKED
+    ), share AS (
+        SELECT turn, lane, sum(at_most) OVER (ORDER BY place) - at_most AS behind,
+               sum(at_most) OVER (ORDER BY place) AS up_to
+        FROM asking WHERE place > (SELECT count(*) FROM due)
     ), fresh AS (
         SELECT id FROM enrichment_job
         WHERE parent_id = :bulk AND status = 'pending' AND batch IS NOT NULL AND twin_of IS NULL
           AND id > :after AND id <= :until AND {_GOES_ON}
-        ORDER BY id LIMIT CASE WHEN EXISTS (SELECT FROM due) THEN 0 ELSE :at_most END FOR UPDATE SKIP LOCKED
+        ORDER BY id LIMIT (SELECT coalesce(max(up_to), 0) FROM share) FOR UPDATE SKIP LOCKED
+    ), given AS (
+        SELECT id, turn, lane FROM (SELECT id, row_number() OVER () AS place FROM due) AS placed
+        JOIN asking USING (place)
+        UNION ALL
+        SELECT id, turn, lane FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM fresh) AS placed
+        JOIN share ON place > behind AND place <= up_to
     ), begun AS (
-        UPDATE enrichment_job
-        SET status = 'in_progress', lane = :lane, started_at = coalesce(started_at, clock_timestamp()), retry_at = NULL,
+        UPDATE enrichment_job AS job
+        SET status = 'in_progress', lane = given.lane, started_at = coalesce(started_at, clock_timestamp()),
+            retry_at = NULL,
             retry_count = retry_count + CASE WHEN status = 'in_progress' AND error_code IS NOT NULL THEN 1 ELSE 0 END
-        WHERE id = ANY (ARRAY(SELECT id FROM due UNION ALL SELECT id FROM fresh))
-        RETURNING id, run, old.status AS was, retry_count - retries_before_run + 1 AS attempt,
+        FROM given
+        WHERE job.id = given.id AND job.id = ANY (ARRAY(SELECT id FROM given))
+        RETURNING job.id, run, old.status AS was, retry_count - retries_before_run + 1 AS attempt,
                   type, tenant, candidate_id, parent_id, priority, payload, options, max_retries,
-                  result IS NOT NULL AS has_result, milestone
+                  result IS NOT NULL AS has_result, milestone, turn
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
         SELECT id, run, was, status, coalesce(error_code, error) FROM finished
@@ -98,23 +124,24 @@ _IS_ANYONE_WAITING = text("""
 """)
 
 
-async def turn(
-    database: Database, lane: Lane, ended: Sequence[RunEnding], *, at_most: int, after: str = "", until: str = LAST
-) -> list[Child]:
-    """Ends what the lane has run and begins what it runs next: up to `at_most` new children behind the id `after`, up
-    to the id `until`, in their order; or alone one whose retry is due. Twins are left out. Of a bulk that has
+async def take_turns(
+    database: Database, bulk: str, turns: Sequence[Turn], *, after: str = "", until: str = LAST
+) -> list[list[Child]]:
+    """Ends what the lanes have run and begins what they run next: new children behind the id `after`, up to the id
+    `until`, in their order; or for one lane, alone, one whose retry is due. Twins are left out. Of a bulk that has
     ended, and in a paused queue, it begins none.
 
     Each ending counts for itself: that of a child which was cancelled meanwhile changes nothing.
     """
     parameters = {
-        "endings": endings(ended), "bulk": lane.bulk, "lane": lane.number, "at_most": at_most, "after": after,
-        "until": until,
+        "endings": endings([ending for turn in turns for ending in turn.ended]), "bulk": bulk, "after": after,
+        "lanes": [turn.lane for turn in turns], "at_most": [turn.at_most for turn in turns], "until": until,
     }  # fmt: skip
-    rows = (await database.execute(_TURN, parameters)).all()
-    return [
-        Child(row.id, row.run, row.attempt, asked) for row, asked in zip(rows, await work(database, rows), strict=True)
-    ]
+    rows = (await database.execute(_TURNS, parameters)).all()
+    begun: list[list[Child]] = [[] for _ in turns]
+    for row, asked in zip(rows, await work(database, rows), strict=True):
+        begun[row.turn - 1].append(Child(row.id, row.run, row.attempt, asked))
+    return begun
 
 
 async def give_back(database: Database, lane: Lane, children: Sequence[Child]) -> None:

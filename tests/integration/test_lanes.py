@@ -12,7 +12,7 @@ from enrichment.db import Database
 from enrichment.ids import new_id
 from enrichment.jobs import batches, intake, lanes, queries, transitions
 from enrichment.jobs.intake import NewChild
-from enrichment.jobs.lanes import Lane
+from enrichment.jobs.lanes import Child, Lane, Turn
 from enrichment.jobs.transitions import Outcome, RunEnding
 from enrichment.models import JobStatus, JobType, Options, Rehearsal, Submission
 from enrichment.service import EnrichmentQueue
@@ -35,7 +35,12 @@ async def bulk(database: Database) -> str:
 
 
 async def turn(database: Database, in_lane: Lane, at_most: int = 9, ended: tuple[RunEnding, ...] = ()) -> list[str]:
-    return [child.id for child in await lanes.turn(database, in_lane, ended, at_most=at_most, after="")]
+    return [child.id for child in await begin(database, in_lane, at_most, ended)]
+
+
+async def begin(database: Database, in_lane: Lane, at_most: int = 9, ended: tuple[RunEnding, ...] = ()) -> list[Child]:
+    (children,) = await lanes.take_turns(database, in_lane.bulk, [Turn(in_lane.number, at_most, ended)])
+    return children
 
 
 async def test_a_turn_ends_jobs_each_by_itself_and_begins_the_next_in_order(database: Database, bulk: str) -> None:
@@ -67,7 +72,7 @@ async def test_jobs_that_a_dead_worker_had_begun_together_run_again_one_by_one(d
     await lanes.take_back(database, bulk, 0)
 
     for _ in begun:
-        (child,) = await lanes.turn(database, Lane(bulk, 1), [], at_most=9, after="")
+        (child,) = await begin(database, Lane(bulk, 1), 9)
         assert child.id in begun
         assert child.attempt == 1
 
@@ -79,22 +84,22 @@ async def test_the_job_that_kills_its_worker_uses_up_its_own_attempts_and_nobody
     attempts = []
     for _ in range(2):
         await lanes.take_back(database, bulk, 0)
-        (child,) = await lanes.turn(database, Lane(bulk, 0), [], at_most=9, after="")
+        (child,) = await begin(database, Lane(bulk, 0), 9)
         assert child.id == poison
         attempts.append((child.attempt, child.work.max_retries))
     assert attempts == [(2, 1), (3, 1)]  # the second of them is one too many: it fails without being run
 
     await turn(database, Lane(bulk, 0), 0, (RunEnding(poison, 1, Outcome(JobStatus.FAILED, "internal", "x")),))
-    others = await lanes.turn(database, Lane(bulk, 0), [], at_most=9, after="")
+    others = await begin(database, Lane(bulk, 0), 9)
     assert [child.attempt for child in others] == [1] * 4
 
 
 async def test_what_was_begun_and_given_back_counts_no_attempt(database: Database, bulk: str) -> None:
-    begun = await lanes.turn(database, Lane(bulk, 0), [], at_most=2, after="")
+    begun = await begin(database, Lane(bulk, 0), 2)
 
     await lanes.give_back(database, Lane(bulk, 0), begun[1:])
 
-    (again,) = await lanes.turn(database, Lane(bulk, 1), [], at_most=9, after="")
+    (again,) = await begin(database, Lane(bulk, 1), 9)
     assert (again.id, again.attempt) == (begun[1].id, 1)
 
 

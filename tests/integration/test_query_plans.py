@@ -16,6 +16,7 @@ from enrichment.db import Database, dsn
 from enrichment.erasure import exports
 from enrichment.erasure import records as erasures
 from enrichment.jobs import batches, documents, lanes, outbox, pauses, queries, statistics, transitions, upkeep
+from enrichment.jobs.lanes import Turn
 from enrichment.models import JobStatus, JobType, ReviewStatus
 from enrichment.responses import store as responses
 from enrichment.responses.store import Question
@@ -179,7 +180,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "finish": lambda db: transitions.finish(db, "plan-7", 1, transitions.Outcome(JobStatus.CANCELLED)),
     "cancel": lambda db: transitions.cancel(db, "plans", "plan-101", "why"),
     "retry": lambda db: transitions.retry(db, "plans", "plan-101"),
-    "a lane's turn": lambda db: lanes.turn(db, lanes.Lane("plan-101", 0), [ENDING], at_most=25, after=""),
+    "the turns of lanes": lambda db: lanes.take_turns(db, "plan-101", [Turn(0, 25, [ENDING]), Turn(1, 25)]),
     "take a lane's jobs back": lambda db: lanes.take_back(db, "plan-101", 0),
     "next retry of a bulk": lambda db: lanes.next_retry_at(db, "plan-101"),
     "whether anyone waits": lambda db: lanes.is_anyone_waiting(db, "plan-101"),
