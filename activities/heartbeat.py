@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 from temporalio import activity
 
-EVERY_S = 0.5
-"""A cancellation reaches an activity with the answer to a heartbeat, so this also bounds how late one is noticed."""
+BEATS = 4
+"""In the time after which silence means that the worker is lost. A cancellation comes with the answer to a beat."""
 
 
 class Milestone:
@@ -28,16 +28,18 @@ async def heartbeating(reached: int = 0) -> AsyncIterator[Milestone]:
 
     An attempt that lost its worker has told of more with its last heartbeat.
     """
-    details = activity.info().heartbeat_details
+    info = activity.info()
+    details, patience = info.heartbeat_details, info.heartbeat_timeout
     milestone = Milestone(max(reached, details[0] if details else 0))
-    beating = asyncio.create_task(_beat(milestone), name="heartbeat")
+    assert patience is not None, "the workflow gives every activity that beats a time for it"
+    beating = asyncio.create_task(_beat(milestone, patience.total_seconds() / BEATS), name="heartbeat")
     try:
         yield milestone
     finally:
         beating.cancel()
 
 
-async def _beat(milestone: Milestone) -> None:
+async def _beat(milestone: Milestone, every_s: float) -> None:
     while True:
-        await asyncio.sleep(EVERY_S)  # first: a job that is done by then costs Temporal no call
+        await asyncio.sleep(every_s)  # first: a job that is done by then costs Temporal no call
         activity.heartbeat(milestone.percentage)

@@ -14,7 +14,7 @@ from enrichment.jobs import lanes
 from enrichment.jobs.lanes import LAST, Child, Turn
 from enrichment.together import Together
 
-LANES_AT_ONCE = 16
+LANES_AT_ONCE = 64
 """In one statement: each may begin a whole batch."""
 
 
