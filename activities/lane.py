@@ -2,13 +2,15 @@
 
 A lane takes turns. A turn begins the next jobs, runs them, and the next turn's statement writes how they ended. Of work
 that takes long it begins one job at a time; of work so short that the statements would cost more than the work, as many
-as take a tenth of a second together. Each job has its own ending, written once; a worker that dies costs at most the
-endings of one turn, and those jobs run again.
+as take a tenth of a second together. While short work runs, the statement of the next turn is under way. Each job has
+its own ending, written once; a worker that dies costs at most the endings of one turn, and those jobs run again.
 """
 
 import asyncio
+import contextlib
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from temporalio import activity
@@ -34,6 +36,8 @@ LONGEST = timedelta(minutes=1)
 """How long it keeps its slot while nobody waits."""
 TURN_S = 0.1
 """What a turn should take. One that takes twice as long gives back what it has begun and not run."""
+SHORT_S = 1.0
+"""Work that takes no longer is begun ahead. Longer work would be held back for long, to gain next to nothing."""
 LOOK_EVERY_S = 0.5
 """How often it looks whether the pause of its queue is over."""
 QUIET_S = 0.5
@@ -53,10 +57,14 @@ class Lane:
         self._given = run
         self._next = 1
         """So many jobs the next turn begins."""
+        self._takes_s = math.inf
+        """How long a job took, of those that were run last."""
+        self._ahead: list[Child] = []
+        """What was begun while the turn before ran."""
         self._ended: list[RunEnding] = []
         """Endings in hand, to be written with the next turn."""
         self._written: tuple[int, int] = (0, 0)
-        """How many of them were written last, and how many of those are failures."""
+        """How many of them were written and not yet told to the tally, and how many of those are failures."""
         self._news: list[tuple[RunEnding, int]] = []
         """Those of them that somebody may be following, with the attempt."""
         self._waits = False
@@ -70,32 +78,59 @@ class Lane:
             while time.monotonic() < ends_at and not activity.is_worker_shutdown():
                 if not await self._turn() and not await self._is_anything_left():
                     return False
-                await self._tally.pass_by(self._given.bulk, *self._written)
+                written, self._written = self._written, (0, 0)
+                if not await self._tally.pass_by(self._given.bulk, *written):
+                    self._ahead = []  # ended with the bulk
                 if self._waits:
-                    await self._attempts.until_stored(self._write)
+                    await self._attempts.until_stored(self._leave)
                     return False
             if activity.is_worker_shutdown() or await self._attempts.until_stored(self._is_anyone_waiting):
                 break
-        await self._attempts.until_stored(self._write)
+        await self._attempts.until_stored(self._leave)
         return True
 
     async def _turn(self) -> bool:
         """One turn. False: no job is due nor held by a pause, and all endings are written."""
         children: Sequence[Child] = ()
         try:
-            children = await self._write(self._next)
-            await self._run_all(await self._without_unchanged(children))
+            children = self._ahead or await self._write(self._next)
+            self._ahead = []
+            async with self._beginning_ahead(children):
+                await self._run_all(await self._without_unchanged(children))
         except StorageUnavailable:
             await self._attempts.until_stored(self._write)
             await self._attempts.until_stored(self._release)
+            self._ahead = []  # released with all else
             return True
         except asyncio.CancelledError as stop:
             if activity.is_worker_shutdown():
-                await self._write()
-                begun = stop.begun if isinstance(stop, Cancelled) else children
-                await lanes.give_back(self._database, self._lane, begun)
+                self._ahead += stop.begun if isinstance(stop, Cancelled) else children
+                await self._leave()
             raise
         return bool(children) or await self._is_held()
+
+    @contextlib.asynccontextmanager
+    async def _beginning_ahead(self, children: Sequence[Child]) -> AsyncIterator[None]:
+        """Takes the next turn while `children` run, if they are short. What runs again runs alone: it may be what its
+        worker died of."""
+        if not children or self._takes_s > SHORT_S or not all(child.is_new for child in children):
+            yield
+            return
+        turn = asyncio.create_task(self._write(self._next), name="turn ahead")
+        try:
+            yield
+        finally:
+            await asyncio.wait({turn})
+            if turn.exception() is None:
+                self._ahead = turn.result()
+        turn.result()  # or what it has raised
+
+    async def _leave(self) -> None:
+        """Writes the endings in hand, and gives back what was begun and not run."""
+        await self._write()
+        if self._ahead:
+            await lanes.give_back(self._database, self._lane, self._ahead)
+        self._ahead = []
 
     async def _is_anything_left(self) -> bool:
         """Whether jobs are due after all: twins, or what another attempt at this very lane has begun.
@@ -126,12 +161,15 @@ class Lane:
 
     async def _write(self, at_most: int = 0) -> list[Child]:
         """Writes the endings in hand and begins up to `at_most` jobs."""
-        turn = Turn(self._lane.number, at_most, self._ended)
-        begun = await self._turns.take(self._lane.bulk, turn, self._given.until)
-        failed = sum(ending.outcome.status is JobStatus.FAILED for ending in self._ended)
-        self._written = len(self._ended), failed
-        told, self._ended, self._news = self._news, [], []
-        for ending, attempt in told:
+        ended, news, self._ended, self._news = self._ended, self._news, [], []
+        try:
+            begun = await self._turns.take(self._lane.bulk, Turn(self._lane.number, at_most, ended), self._given.until)
+        except BaseException:
+            self._ended, self._news = ended + self._ended, news + self._news  # harmless, should they be written
+            raise
+        failed = sum(ending.outcome.status is JobStatus.FAILED for ending in ended)
+        self._written = self._written[0] + len(ended), self._written[1] + failed
+        for ending, attempt in news:
             await self._endings.tell(ending.id, ending.run, ending.outcome.status, attempt)
         return begun
 
@@ -144,7 +182,8 @@ class Lane:
         for done, child in enumerate(children, start=1):
             await self._run(child)
             took = time.monotonic() - began
-            self._next = max(1, min(int(TURN_S * done / max(took, 1e-6)), self._given.at_once))
+            self._takes_s = max(took / done, 1e-6)
+            self._next = max(1, min(int(TURN_S / self._takes_s), self._given.at_once))
             if (took > 2 * TURN_S or self._waits) and done < len(children):
                 await lanes.give_back(self._database, self._lane, children[done:])
                 return

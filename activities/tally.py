@@ -34,6 +34,8 @@ class _Known:
     failed: int = 0
     ended_since: int = 0
     due_at: float = -math.inf
+    is_over: bool = False
+    """For the lanes that were waiting for a count, and found it stopped or ended."""
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def add(self, ended: int, failed: int) -> None:
@@ -43,6 +45,8 @@ class _Known:
 
     def is_doubtful(self) -> bool:
         """Whether too many may have failed, so that nothing more should begin before that is counted."""
+        if self.is_over:
+            return False
         if self.total is None:
             return self.failed > 0
         if self.most is None or self.ended_since * PART < self.total:
@@ -59,25 +63,26 @@ class Tally:
     def __init__(self, database: Database, progress: ProgressStore) -> None:
         self._database = database
         self._progress = progress
-        self._known: dict[str, _Known] = {}
+        self._known: dict[tuple[str, int], _Known] = {}
 
-    async def pass_by(self, bulk: JobRun, ended: int, failed: int) -> None:
-        """A lane has ended so many jobs. Counts and shows how far the bulk is, if that is due.
+    async def pass_by(self, bulk: JobRun, ended: int, failed: int) -> bool:
+        """A lane has ended so many jobs. Counts and shows how far the bulk is, if that is due. False: it is over.
 
         Where the failures may stop it, this waits until that is counted, however many lanes come by.
         """
-        known = self._known.setdefault(bulk.job_id, _Known())
+        known = self._known.setdefault((bulk.job_id, bulk.run), _Known())
         known.add(ended, failed)
         if not known.is_doubtful() and (known.counting.locked() or not known.is_due()):
-            return
+            return not known.is_over
         async with known.counting:
             if known.is_doubtful() or known.is_due():
                 with contextlib.suppress(StorageUnavailable):  # the lane notices by itself, and has results in hand
                     await self._count(bulk, known)
+        return not known.is_over
 
     async def count(self, bulk: JobRun) -> Standing | None:
         """Counts, shows, and stops the bulk if too many have failed. None: its run is over."""
-        known = self._known.setdefault(bulk.job_id, _Known())
+        known = self._known.setdefault((bulk.job_id, bulk.run), _Known())
         async with known.counting:
             return await self._count(bulk, known)
 
@@ -90,8 +95,8 @@ class Tally:
             took_s = time.monotonic() - began
             known.due_at = began + took_s + max(EVERY_S, SHARE * took_s)
         if tally is None:
-            known.total, known.most = 0, None  # for the lanes that wait here: it is over
-            self._known.pop(bulk.job_id, None)
+            known.is_over = True
+            self._known.pop((bulk.job_id, bulk.run), None)
             return None
         standing, known.most = tally
         known.total, known.failed = standing.total, standing.failed
@@ -101,6 +106,7 @@ class Tally:
             why = f"Stopped: {share} (maxFailureRate)"
             await batches.stop(self._database, bulk.job_id, bulk.run, why)
             await batches.cancel_open(self._database, bulk.job_id, bulk.run)
+            known.is_over = True
         await self.show(bulk, standing)
         return standing
 

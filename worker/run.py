@@ -33,8 +33,9 @@ STICKY_TIMEOUT = timedelta(seconds=2)
 GRACE = timedelta(seconds=5)
 """What an activity that runs at SIGTERM has left to end by itself; then it is cancelled and tried again elsewhere."""
 WORKFLOW_POLLERS = PollerBehaviorSimpleMaximum(2)
-ACTIVITY_POLLERS = PollerBehaviorSimpleMaximum(1)
-"""Each keeps a slot for what it waits for, which nothing that comes eagerly can have meanwhile."""
+SLOTS_PER_POLLER = 50
+"""A poller keeps a slot for what it waits for, which nothing that comes eagerly can have meanwhile; but one alone would
+take a second to fill two hundred."""
 POOL_SIZE = 20
 DELIVERIES_AT_ONCE = 20
 """Of webhooks: nearly all of their time they wait for receivers."""
@@ -43,7 +44,6 @@ _HOW: dict[str, Any] = {
     "workflow_runner": registry.SANDBOX,
     "workflow_failure_exception_types": [Exception],
     "workflow_task_poller_behavior": WORKFLOW_POLLERS,
-    "activity_task_poller_behavior": ACTIVITY_POLLERS,
     "sticky_queue_schedule_to_start_timeout": STICKY_TIMEOUT,
     "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
     "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
@@ -99,6 +99,7 @@ def _job_worker(client: Client, queue: Queue, slots: int, activities: registry.A
         activities=activities.jobs,
         interceptors=[Boundary(), load],
         max_concurrent_activities=slots,
+        activity_task_poller_behavior=_pollers(slots),
         **_HOW,
     )
 
@@ -111,6 +112,7 @@ def _maintenance_worker(client: Client, activities: registry.Activities) -> Work
         activities=activities.maintenance,
         interceptors=[Boundary()],
         max_concurrent_activities=2,
+        activity_task_poller_behavior=_pollers(2),
         **_HOW,
     )
 
@@ -123,8 +125,13 @@ def _webhook_worker(client: Client, activities: registry.Activities) -> Worker:
         activities=activities.webhooks,
         interceptors=[Boundary()],
         max_concurrent_activities=DELIVERIES_AT_ONCE,
+        activity_task_poller_behavior=_pollers(DELIVERIES_AT_ONCE),
         **_HOW,
     )
+
+
+def _pollers(slots: int) -> PollerBehaviorSimpleMaximum:
+    return PollerBehaviorSimpleMaximum(1 + slots // SLOTS_PER_POLLER)
 
 
 @contextlib.asynccontextmanager

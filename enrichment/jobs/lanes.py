@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment.db import Database
 from enrichment.jobs.transitions import FINISHED, RunEnding, Work, endings, work
+from enrichment.models import JobStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child that a lane has begun. `attempt` counts from 1, in this run."""
+    """A child that a lane has begun. `attempt` counts from 1, in this run. `is_new`: it was never begun before."""
 
     id: str
     run: int
     attempt: int
     work: Work
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ async def take_turns(
     rows = (await database.execute(_TURNS, parameters)).all()
     begun: list[list[Child]] = [[] for _ in turns]
     for row, asked in zip(rows, await work(database, rows), strict=True):
-        begun[row.turn - 1].append(Child(row.id, row.run, row.attempt, asked))
+        begun[row.turn - 1].append(Child(row.id, row.run, row.attempt, asked, row.was == JobStatus.PENDING))
     return begun
 
 
