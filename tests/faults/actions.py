@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from tests.faults.patience import until
 from tests.faults.plan import LINKS, Fault, Kind
 from tests.faults.subject import Subject
+from tests.processes import runs
 
 _BACK_WITHIN_S = 30.0
 """How long to wait for a process that an earlier fault ended, before it can be hit again."""
@@ -77,7 +78,7 @@ class Actions:
             process = _backend(process)
         process.send_signal(signal.SIGTERM if fault.kind is Kind.TERM else signal.SIGKILL)
         began_at = time.monotonic()
-        if not await until(lambda: _is_gone(process), _GONE_WITHIN_S[fault.kind]):
+        if not await until(lambda: not runs(process), _GONE_WITHIN_S[fault.kind]):
             return ""
         return f"process {process.pid} gone after {time.monotonic() - began_at:.2f} s"
 
@@ -124,13 +125,6 @@ class Actions:
         finally:
             connection.terminate()
         return f"{cut} sessions ended" if cut else ""
-
-
-def _is_gone(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def _are_stopped(family: Sequence[psutil.Process]) -> bool:

@@ -190,7 +190,7 @@ async def test_it_stops_soon_though_someone_follows_a_job(infrastructure: Infras
     ):
         await serving(started)
         job = (await api.post("/api/enrichment", json=SUBMISSION)).headers["location"]
-        async with asyncio.timeout(10), api.stream("GET", f"{job}/events") as stream:
+        async with asyncio.timeout(30), api.stream("GET", f"{job}/events") as stream:
             lines = stream.aiter_lines()
             assert await anext(lines) == "retry: 1000"
             started.send_signal(signal.SIGTERM)

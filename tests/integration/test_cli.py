@@ -83,7 +83,7 @@ async def submitted(api: httpx.AsyncClient, **fields: Any) -> str:
 
 
 async def test_submit_and_watch_says_each_change_on_a_line_and_ends_well(enrich: CommandLine) -> None:
-    answer = await enrich("submit", enrich.file, "--type", "SKILLS_optimization", "--watch", "--stage-ms", "50")
+    answer = await enrich("submit", enrich.file, "--type", "SKILLS_optimization", "--watch", "--stage-ms", "300")
     assert (answer.code, answer.stderr) == (0, "")
     (job_id, status, queue, file), *changes = answer.lines
     assert (status, queue, file) == ("pending", "enrichment-normal", str(enrich.file))

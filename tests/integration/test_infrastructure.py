@@ -28,6 +28,7 @@ from temporalio.client import Client
 from enrichment.devstack import Infrastructure, StackError, launch
 from enrichment.devstack.ports import free_port
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
+from tests.processes import runs
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -102,7 +103,7 @@ def assert_gone(processes: Iterable[psutil.Process], within_s: float = 10) -> No
     deadline = time.monotonic() + within_s
     left = list(processes)
     while left and time.monotonic() < deadline:
-        left = [each for each in left if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        left = [each for each in left if runs(each)]
     assert not left
 
 

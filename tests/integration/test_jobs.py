@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import Client, ScheduleOverlapPolicy, WorkflowExecutionStatus, WorkflowFailureError
 
 from enrichment import temporal
 from enrichment.db import Database
@@ -207,7 +207,7 @@ async def test_cancelling_a_running_job_stops_its_work(queue: EnrichmentQueue, c
     job = await queue.cancel_job(job_id)
 
     assert job.status is JobStatus.CANCELLED
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await temporal.handle(client, job_id, 1).result() == "cancelled"
     assert (await end_of(queue, job_id)).status is JobStatus.CANCELLED
 
@@ -254,7 +254,7 @@ async def test_cancelling_a_bulk_cancels_what_waits_and_stops_what_runs(queue: E
 
     await queue.cancel_job(job_id)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await temporal.handle(client, job_id, 1).result()
     children = await queue.list_jobs(queries.Filter(parent_id=job_id))
     assert {child.status for child in children.jobs} == {JobStatus.CANCELLED}
@@ -304,7 +304,7 @@ async def test_a_run_that_was_terminated_in_temporal_fails_its_row_at_the_next_s
     aged = text("UPDATE enrichment_job SET checked_at = now() - interval '1 hour' WHERE id = :id")
     await database.execute(aged, {"id": job_id})
 
-    await client.get_schedule_handle("enrichment-sweep").trigger()
+    await client.get_schedule_handle("enrichment-sweep").trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE)
 
     end = await end_of(queue, job_id)
     assert (end.status, end.error_code) == (JobStatus.FAILED, "internal")
@@ -322,7 +322,7 @@ async def test_the_health_of_the_whole_stack(queue: EnrichmentQueue) -> None:
 async def sweep(client: Client, database: Database, change: str, job_id: str) -> None:
     """Changes a row by hand, then lets the sweeper come round."""
     await database.execute(text(f"UPDATE enrichment_job SET {change} WHERE id = :id"), {"id": job_id})
-    await client.get_schedule_handle("enrichment-sweep").trigger()
+    await client.get_schedule_handle("enrichment-sweep").trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE)
 
 
 LONG = Options(rehearse=Rehearsal(stage_ms=60_000))
@@ -339,7 +339,7 @@ async def test_a_job_past_its_deadline_fails_and_its_work_stops(
 
     end = await end_of(queue, job_id)
     assert (end.status, end.error) == (JobStatus.FAILED, "It was not done by its deadline: retry the job")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with pytest.raises(WorkflowFailureError):
             await temporal.handle(client, job_id, 1).result()
 

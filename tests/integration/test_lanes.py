@@ -107,7 +107,7 @@ async def test_what_was_begun_and_given_back_counts_no_attempt(database: Databas
 async def test_what_an_attempt_that_was_given_up_has_begun_is_run_all_the_same(
     queue: EnrichmentQueue, database: Database
 ) -> None:
-    options = Options(type=JobType.SKILLS_OPTIMIZATION, rehearse=Rehearsal(stage_ms=100))
+    options = Options(type=JobType.SKILLS_OPTIMIZATION, rehearse=Rehearsal(stage_ms=300))
     kind, candidates = JobType.BULK_CANDIDATE_ENRICHMENT, [{"n": n} for n in range(4)]
     bulk = (await queue.add_job(Submission(type=kind, candidates=candidates, priority="low", options=options))).id
     async for job in queue.watch(bulk):

@@ -41,7 +41,7 @@ async def until(queue: EnrichmentQueue, job_id: str, *statuses: JobStatus) -> Jo
 
 @pytest.mark.usefixtures("worker")
 async def test_what_runs_is_finished_and_nothing_new_starts(queue: EnrichmentQueue, database: Database) -> None:
-    running = await submit(queue, stage_ms=300)
+    running = await submit(queue, stage_ms=800)
     await until(queue, running, JobStatus.IN_PROGRESS)
     dispatched = await submit(queue)  # waits in Temporal: the queue has one slot
     async with asyncio.timeout(20):

@@ -22,6 +22,7 @@ from enrichment import temporal
 from enrichment.runs import Activity, BulkRun, Ending, JobRun, LaneRun, Plan, Slice
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
 from worker.registry import JOB_WORKFLOWS, STATELESS
+from worker.run import HEARTBEAT_THROTTLE
 
 TASK_QUEUE = "under-test"
 WHOLE_SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*STATELESS))
@@ -149,6 +150,8 @@ class Script:
             workflows=JOB_WORKFLOWS,
             activities=activities,
             workflow_runner=WHOLE_SANDBOX,
+            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+            default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         ):
             yield self.env.client
 

@@ -53,14 +53,19 @@ async def test_a_step_of_an_earlier_version_leaves_the_ending_to_finish(script: 
     assert [ending.status for ending in script.endings] == ["completed"]
 
 
+def assert_waited(script: Script, waits_s: list[float]) -> None:
+    """Between its attempts the job waited for so long, and what a busy machine adds, but never the next longer time."""
+    waited = [(later - earlier).total_seconds() for earlier, later in pairwise(script.attempts_at)]
+    assert all(wait <= real < wait + max(wait, 3) for wait, real in zip(waits_s, waited, strict=True)), waited
+
+
 @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.band)
 async def test_each_queue_retries_as_its_table_says(script: Script, queue: Queue) -> None:
     script.failures = overloaded(queue.max_retries + 1)
 
     assert await run_to_the_end(script, a_run(queue.max_retries)) == "failed"
 
-    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
-    assert waits == [min(2 * 2**n, 60) for n in range(queue.max_retries)]
+    assert_waited(script, [min(2 * 2**n, 60) for n in range(queue.max_retries)])
     assert (script.endings[0].error_code, script.endings[0].error) == ("provider_overloaded", "busy")
 
 
@@ -69,8 +74,7 @@ async def test_the_wait_never_exceeds_a_minute(script: Script) -> None:
 
     assert await run_to_the_end(script, a_run(max_retries=8)) == "completed"
 
-    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
-    assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert_waited(script, [2, 4, 8, 16, 32, 60, 60, 60])
 
 
 async def test_a_provider_that_says_when_to_come_back_is_obeyed(script: Script) -> None:
@@ -78,8 +82,7 @@ async def test_a_provider_that_says_when_to_come_back_is_obeyed(script: Script) 
 
     assert await run_to_the_end(script, a_run()) == "completed"
 
-    first, second = script.attempts_at
-    assert round((second - first).total_seconds()) == 47
+    assert_waited(script, [47])
 
 
 async def test_what_cannot_be_mended_is_not_retried(script: Script) -> None:
@@ -153,8 +156,7 @@ async def test_an_attempt_that_the_database_has_put_off_does_not_count(script: S
     assert await run_to_the_end(script, a_run(max_retries=0)) == "completed"
 
     assert [job.attempt for job in script.jobs] == [1, 1, 1]
-    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
-    assert waits == [1, 1]
+    assert_waited(script, [1, 1])
 
 
 async def test_a_later_attempt_goes_on_from_the_milestone_that_an_earlier_one_has_reached(script: Script) -> None:
@@ -171,8 +173,7 @@ async def test_an_attempt_that_was_lost_counts_among_those_that_failed(script: S
     assert await run_to_the_end(script, a_run(max_retries=3)) == "failed"
 
     assert [job.attempt for job in script.jobs] == [1, 2, 3, 4]
-    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(script.attempts_at)]
-    assert waits[1:] == [4, 8]
+    assert_waited(script, [1, 4, 8])
 
 
 async def test_an_attempt_that_is_not_heard_of_is_made_again_at_once_and_counts(script: Script) -> None:

@@ -71,6 +71,8 @@ class Cooldown:
         answer = await self._try(lambda: self._enter(keys=self._keys, args=[int(ONE_ASKS_S * 1000)]))
         if answer is None:
             return self._enter_alone()
+        if answer == MAY_ASK:
+            self._seen.asked_until = time.monotonic() + ONE_ASKS_S  # should Redis be away when the next one comes
         return float(answer) / 1000 if answer > 0 else float(answer)
 
     async def opened(self) -> None:
