@@ -104,7 +104,7 @@ class BulkActivities:
 def _outcome(ending: Ending, sums: JSON) -> Outcome:
     if ending.status != JobStatus.COMPLETED:
         return Outcome(JobStatus(ending.status), ending.error_code, ending.error)
-    if sums["failed"] == sums["total"]:
+    if sums["total"] and sums["failed"] == sums["total"]:  # of none, all were erased meanwhile
         first = sums["errorGroups"][0]["errorCode"]
         return Outcome(JobStatus.FAILED, first, f"All {sums['total']} candidates failed")
     return Outcome(JobStatus.COMPLETED, result=sums)

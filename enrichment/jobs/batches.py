@@ -66,9 +66,11 @@ _TALLY = text("""
         WHERE parent_id = (SELECT id FROM enrichment_job WHERE id = :bulk AND run = :run AND status = 'in_progress')
         GROUP BY batch
     ), bulk AS (
-        SELECT sum(total) AS total, sum(pending) AS pending, sum(in_progress) AS in_progress, sum(running) AS running,
-               sum(completed) AS completed, sum(failed) AS failed, sum(cancelled) AS cancelled,
-               sum(skipped) AS skipped, sum(lately) AS lately,
+        SELECT coalesce(sum(total), 0) AS total, coalesce(sum(pending), 0) AS pending,
+               coalesce(sum(in_progress), 0) AS in_progress, coalesce(sum(running), 0) AS running,
+               coalesce(sum(completed), 0) AS completed, coalesce(sum(failed), 0) AS failed,
+               coalesce(sum(cancelled), 0) AS cancelled, coalesce(sum(skipped), 0) AS skipped,
+               coalesce(sum(lately), 0) AS lately,
                count(*) AS batches, count(*) FILTER (WHERE pending + in_progress = 0) AS batches_done
         FROM batch
     ), rated AS (
@@ -235,6 +237,7 @@ async def tally(database: Database, bulk: str, run: int) -> tuple[Standing, floa
     """Counts the jobs of a bulk, and keeps that in its row; with the rate of failures that stops it, if there is one.
 
     None: the run is over. The rate is that of the last 30 seconds. It reads every child: not to be called at each turn.
+    All is zero where every candidate has been erased.
     """
     row = (await database.execute(_TALLY, {"bulk": bulk, "run": run})).first()
     return None if row is None else (Standing.model_validate(row.standing), row.max_failure_rate)

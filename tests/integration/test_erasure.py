@@ -1,5 +1,6 @@
 """Erasure and export by their callers: tenants, ids of every kind, the command line, stores that are away."""
 
+import asyncio
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from enrichment import temporal
 from enrichment.errors import StorageUnavailable
 from enrichment.models import Submission
+from enrichment.queues import BY_BAND
 from enrichment.service import EnrichmentQueue
 from tests.integration.test_cli import CommandLine
 
@@ -38,6 +40,28 @@ async def test_any_id_that_a_job_can_have(api: httpx.AsyncClient, queue: Enrichm
     address = f"/api/candidates/{httpx.URL('http://x').copy_with(path='/' + candidate_id).raw_path.decode()[1:]}"
     assert len((await api.get(f"{address}/export")).json()["jobs"]) == 1
     assert (await api.delete(address)).json()["erased"]["jobs"] == 1
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_bulk_whose_last_candidate_is_erased_ends_with_nobody(
+    api: httpx.AsyncClient, queue: EnrichmentQueue
+) -> None:
+    low, candidate_id = BY_BAND["low"], f"cand-{uuid4().hex}"
+    candidates = [ADA | {"candidateId": candidate_id}]
+    await queue.pause_queue(low)
+    try:
+        request = Submission(type="bulk_candidate_enrichment", candidates=candidates, priority="low")
+        bulk = (await queue.add_job(request)).id
+        assert (await queue.erase_candidate(candidate_id)).erased["jobs"] == 1
+    finally:
+        await queue.resume_queue(low)
+
+    async with asyncio.timeout(60):
+        *_, end = [job async for job in queue.watch(bulk)]
+    assert end.result is not None, end.error
+    assert (end.status, end.result["total"], end.result["errorGroups"]) == ("completed", 0, [])
+    paths = (f"/api/enrichment/jobs/{bulk}", "/api/enrichment/jobs", "/api/queue/dashboard")
+    assert [(await api.get(path)).status_code for path in paths] == [200] * 3
 
 
 async def test_what_is_no_id_is_refused_and_an_unknown_one_erases_nothing(api: httpx.AsyncClient) -> None:
