@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 JSON = dict[str, Any]
 
-_SCOPES = ("submit", "read", "cancel", "export", "erase", "admin")
+_SCOPES = ("submit", "read", "cancel", "review", "export", "erase", "admin")
+"""As `enrichment.access.scopes` has them, without what loading that costs each start of the command line."""
 
 keys = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 

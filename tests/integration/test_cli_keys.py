@@ -56,7 +56,7 @@ async def test_the_life_of_a_key(locked: httpx.AsyncClient, settings: Settings, 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--scopes", "root"), "root is no scope: use submit, read, cancel, export, erase, admin"),
+        (("--scopes", "root"), "root is no scope: use submit, read, cancel, review, export, erase, admin"),
         (("--scopes", "read", "--expires", "soon"), "soon is no duration: write it as 90d, 24h or 30m"),
         (("--scopes", "read", "--tenant", "a b"), "A tenant is a word"),
         (("--scopes", "read"), "ENRICHMENT_KEY_PEPPER is not set"),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from enrichment.cli import main, modulepath
+from enrichment.access.scopes import Scope
+from enrichment.cli import keys, main, modulepath
 from enrichment.cli.app import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -142,3 +143,7 @@ def test_a_folder_named_api_in_the_current_directory_is_not_loaded(tmp_path: Pat
         assert answer.returncode == 1
         assert f"would be loaded from {tmp_path}" in answer.stderr
         assert "a stranger was loaded" not in answer.stderr
+
+
+def test_a_key_can_be_given_every_scope_that_there_is() -> None:
+    assert tuple(keys._SCOPES) == tuple(map(str, Scope))
