@@ -162,9 +162,9 @@ def submit(
     if is_bulk:
         candidates = [candidate for file in files for candidate in read_candidates(file)]
         named = files[0] if len(files) == 1 else count(len(candidates), "candidate")
-        bodies = {named: _given(request | {"candidates": candidates})}
+        bodies = {named: _given(request) | {"candidates": candidates}}
     else:
-        bodies = {file: _given(request | {"candidateData": read_candidate(file)}) for file in files}
+        bodies = {file: _given(request) | {"candidateData": read_candidate(file)} for file in files}
     if dry_run:
         asyncio.run(_estimate(api, bodies, as_json=as_json))
     else:

@@ -132,6 +132,11 @@ async def test_a_candidate_can_come_from_standard_input(enrich: CommandLine) -> 
     assert answer.lines[-1][1] == "completed"
 
 
+async def test_an_empty_candidate_is_submitted_as_it_is(enrich: CommandLine) -> None:
+    answer = await enrich("submit", "-", "--type", "skills_optimization", "--watch", stdin="{}")
+    assert (answer.code, answer.lines[-1][1]) == (0, "completed")
+
+
 async def test_many_files_become_one_bulk(enrich: CommandLine, tmp_path: Path) -> None:
     lines = tmp_path / "more.ndjson"
     lines.write_text(f"{json.dumps(ADA)}\n" * 3)
