@@ -122,6 +122,12 @@ async def accept_all(database: Database, jobs: Sequence[NewJob]) -> list[Accepte
     return [_new(job) if job.id in inserted else await _existing(database, job) for job in jobs]
 
 
+async def is_known(database: Database, tenant: str, idempotency_key: str) -> bool:
+    """Whether a job was accepted under this key before."""
+    found = await database.execute(_BY_KEY, {"tenant": tenant, "idempotency_key": idempotency_key})
+    return found.first() is not None
+
+
 async def accept_bulk(
     database: Database, parent: NewJob, bulk: Bulk, children: AsyncIterator[NewChild], hashed: Callable[[], str | None]
 ) -> Accepted:

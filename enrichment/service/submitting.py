@@ -41,7 +41,7 @@ class Submitting(Connected):
             StorageUnavailable: unknown whether it was accepted; submit again with the same key.
         """
         self._check(request)
-        await self._require_quota(len(request.candidates or ()) + 1)
+        await self._require_quota(len(request.candidates or ()) + 1, idempotency_key)
         job = submission.with_candidate(await self._row(request, idempotency_key), request)
         if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT:
             return self._accepted(await self._accepting.ask(self._tenant, job), job, job.request_hash)
@@ -68,7 +68,7 @@ class Submitting(Connected):
             StorageUnavailable: unknown whether it was accepted; send it again with the same key.
         """
         self._check(request)
-        await self._require_quota(1)  # how many more they are is known when they have all come
+        await self._require_quota(1, idempotency_key)  # how many more they are is known when they have all come
         job = await self._row(request, idempotency_key)
         upload = Upload(
             body, request.options, self._upload_limits(), skip_invalid=skip_invalid, salt=job.request_hash or ""
@@ -103,9 +103,14 @@ class Submitting(Connected):
             fault = Fault("/options/rehearse", "is allowed only where ENRICHMENT_REHEARSAL is set")
             raise InvalidInput("Rehearsals are switched off", (fault,))
 
-    async def _require_quota(self, jobs: int) -> None:
+    async def _require_quota(self, jobs: int, idempotency_key: str | None) -> None:
+        """A request that is repeated has used its part of the quota already."""
         quota = Quota(self._settings.max_open_jobs, self._settings.max_jobs_per_day)
-        await quotas.require(self._database, self._tenant, quota, jobs, datetime.now(UTC))
+        try:
+            await quotas.require(self._database, self._tenant, quota, jobs, datetime.now(UTC))
+        except RateLimited:
+            if idempotency_key is None or not await intake.is_known(self._database, self._tenant, idempotency_key):
+                raise
 
     async def _row(self, request: JobRequest, idempotency_key: str | None) -> intake.NewJob:
         job = submission.row(request, self._tenant, idempotency_key, datetime.now(UTC))

@@ -93,6 +93,30 @@ async def test_a_bulk_counts_with_all_its_jobs(settings: Settings, key: Shown) -
             assert 0 < int(refused.headers["retry-after"]) <= 86_400
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/enrichment", {"json": JOB}),
+        (
+            f"/api/enrichment/bulk?runAt={LATER}",
+            {"content": b"{}\n", "headers": {"Content-Type": "application/x-ndjson"}},
+        ),
+    ],
+)
+async def test_repeating_what_was_accepted_is_within_every_quota(
+    settings: Settings, key: Shown, path: str, body: dict[str, Any]
+) -> None:
+    async def post(idempotency_key: str) -> httpx.Response:
+        headers = key.header | body.get("headers", {}) | {"Idempotency-Key": idempotency_key}
+        return await api.post(path, **body | {"headers": headers})
+
+    async with limited(settings, max_open_jobs=1, max_jobs_per_day=1) as api:
+        first, again, another = [await post(idempotency_key) for idempotency_key in ("one", "one", "two")]
+    assert [answer.status_code for answer in (first, again, another)] == [202, 202, 429]
+    assert again.json()["jobId"] == first.json()["jobId"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
 async def test_a_key_of_another_tenant_has_a_quota_of_its_own(
     settings: Settings, database: Database, key: Shown
 ) -> None:
