@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from api import connection, reader, upload
-from enrichment import service
 from enrichment.db import Database
+from enrichment.service import submitting
 from enrichment.settings import Settings
 from tests.conftest import serving
 from tests.integration.access import Shown, a_key, requiring_keys
@@ -144,7 +144,7 @@ async def test_more_than_it_serves_is_told_to_come_again_and_nothing_accepted_is
 async def test_slow_uploads_leave_connections_to_others(
     settings: Settings, key: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MOST_UPLOADS", 1)
+    monkeypatch.setattr(submitting, "MOST_UPLOADS", 1)
     path, headers = "/api/enrichment/bulk?priority=low", key.header | {"Content-Type": "application/x-ndjson"}
     is_sent, goes_on = asyncio.Event(), asyncio.Event()
 
