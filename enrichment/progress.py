@@ -223,14 +223,19 @@ def _sentence(standing: Standing) -> str:
     return ", ".join(parts)
 
 
-def shown(status: JobStatus, run: int, snapshot: Snapshot | None, *, is_redis_up: bool) -> Progress:
+def shown(
+    status: JobStatus, run: int, snapshot: Snapshot | None, *, is_redis_up: bool, is_untold: bool = False
+) -> Progress:
     """The progress of a run in `status`: the row decides whether it is over, the snapshot how far it is.
 
-    Without a snapshot of this run the percentage is a guess, and marked as one, unless the row alone says it all.
+    Without a snapshot of this run the percentage is a guess, and marked as one, unless the row alone says it all: the
+    job does not run, or `is_untold`, a job of a bulk that nothing has been told of yet.
     """
     percentage, message = _WITHOUT_SNAPSHOT[status]
     if snapshot is None or snapshot.run != run:
-        is_guess = not is_redis_up or status not in (JobStatus.PENDING, JobStatus.COMPLETED)
+        if is_untold:
+            percentage = 0
+        is_guess = not is_redis_up or (status is JobStatus.IN_PROGRESS and not is_untold)
         return Progress(percentage=percentage, stage=status, message=message, degraded=is_guess)
     progress = snapshot.progress
     if not status.is_terminal or progress.stage == status:

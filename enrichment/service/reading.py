@@ -155,7 +155,8 @@ class Reading(Connected):
 
     def _with_progress(self, job: Job, snapshots: dict[str, progress.Snapshot] | None) -> Job:
         snapshot = (snapshots or {}).get(job.job_id)
-        shown = progress.shown(job.status, job.run, snapshot, is_redis_up=snapshots is not None)
+        is_untold = job.status is JobStatus.IN_PROGRESS and job.parent_id is not None and job.milestone == 0
+        shown = progress.shown(job.status, job.run, snapshot, is_redis_up=snapshots is not None, is_untold=is_untold)
         if snapshot is None and job.standing is not None:
             counted = progress.of_bulk(job.standing)
             if job.status.is_terminal:

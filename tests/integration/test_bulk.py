@@ -249,3 +249,29 @@ async def test_a_bulk_is_counted_from_its_rows_also_without_redis(
     assert (job.progress.metadata["done"], job.progress.metadata["total"], job.progress.degraded) == (2, 9, True)
     await queue.cancel_job(bulk)
     assert (await batches.counts(queue._database, bulk))[JobStatus.CANCELLED] == 7
+
+
+async def test_progress_that_was_never_told_is_no_guess_where_the_row_says_all(
+    queue: EnrichmentQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, is_seen = asyncio.Event(), asyncio.Event()
+
+    async def held(*_: Any) -> Result:
+        begun.set()
+        await is_seen.wait()
+        raise ContentRefused("The model refuses this content")
+
+    monkeypatch.setattr(RulesEnricher, "enrich", held)
+    bulk = await submit(queue, people(9), canary=1)
+    async with asyncio.timeout(60):
+        await begun.wait()
+    try:
+        running, *waiting = await children(queue, bulk)
+        await queue.cancel_job(bulk)
+    finally:
+        is_seen.set()
+
+    ended = await children(queue, bulk)
+    assert [job.status for job in (running, *waiting, *ended)] == ["in_progress"] + ["pending"] * 8 + ["cancelled"] * 9
+    shown = [job.progress for job in (running, *waiting, *ended) if job.progress is not None]
+    assert [(progress.percentage, progress.degraded) for progress in shown] == [(0, False)] * 18

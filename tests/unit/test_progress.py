@@ -1,5 +1,7 @@
 """What is shown of a job's progress."""
 
+import pytest
+
 from enrichment.models import JobStatus, Progress
 from enrichment.progress import HighWater, Snapshot, shown
 
@@ -24,8 +26,17 @@ def test_what_an_earlier_run_had_reached_says_nothing_of_this_one() -> None:
 def test_a_guess_is_marked_as_one() -> None:
     assert shown(JobStatus.IN_PROGRESS, 1, None, is_redis_up=True).degraded
     assert shown(JobStatus.PENDING, 1, None, is_redis_up=False).degraded
-    assert not shown(JobStatus.PENDING, 1, None, is_redis_up=True).degraded
-    assert not shown(JobStatus.COMPLETED, 1, None, is_redis_up=True).degraded
+
+
+@pytest.mark.parametrize("status", [status for status in JobStatus if status is not JobStatus.IN_PROGRESS])
+def test_what_the_row_alone_says_is_no_guess(status: JobStatus) -> None:
+    assert not shown(status, 1, None, is_redis_up=True).degraded
+
+
+def test_a_job_of_a_bulk_that_has_just_begun_is_at_nothing_and_that_is_no_guess() -> None:
+    begun = shown(JobStatus.IN_PROGRESS, 1, None, is_redis_up=True, is_untold=True)
+    assert (begun.percentage, begun.degraded) == (0, False)
+    assert shown(JobStatus.IN_PROGRESS, 1, None, is_redis_up=False, is_untold=True).degraded
 
 
 def test_what_was_shown_of_a_run_is_never_taken_back() -> None:
