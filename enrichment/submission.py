@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-import re
 from dataclasses import replace
 from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
 
 from enrichment import queues
 from enrichment.errors import Fault, InvalidInput
 from enrichment.ids import new_id
 from enrichment.jobs.intake import NewChild, NewJob
-from enrichment.models import IDENTIFIER_PATTERN, JSON, LONGEST_IDENTIFIER, JobRequest, Options, Submission
+from enrichment.models import JSON, Identifier, JobRequest, Options, Submission
 
 MOST_FAULTS = 20
 """So many faults are named in one answer."""
-_IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
 def row(request: JobRequest, tenant: str, idempotency_key: str | None, now: datetime) -> NewJob:
@@ -94,12 +95,12 @@ def _id_in(candidate: JSON, pointer: str, faults: list[Fault]) -> str | None:
     value = candidate.get("candidateId")
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > LONGEST_IDENTIFIER or not _IDENTIFIER.fullmatch(value):
-        faults.append(
-            Fault(f"{pointer}/candidateId", "must be a text of 1 to 200 letters, digits and ._:@/+- or spaces")
-        )
+    try:
+        return _IDENTIFIER.validate_python(value)
+    except ValidationError:
+        reason = "must be a text of 1 to 200 letters, digits and ._:@/+- or spaces, and not of dots alone"
+        faults.append(Fault(f"{pointer}/candidateId", reason))
         return None
-    return value
 
 
 def _refuse(faults: list[Fault]) -> None:

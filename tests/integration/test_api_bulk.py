@@ -89,7 +89,10 @@ BAD_LINES = {
     "no JSON": (b"{oops}\n", "The body is not JSON: line 1, column 2"),
     "no object": (b"[1]\n", "is no JSON object"),
     "NUL": (b'{"a": "\\u0000"}\n', "holds a NUL character (U+0000), which cannot be stored"),
-    "bad id": (b'{"candidateId": 5}\n', "must be a text of 1 to 200 letters, digits and ._:@/+- or spaces"),
+    "bad id": (
+        b'{"candidateId": 5}\n',
+        "must be a text of 1 to 200 letters, digits and ._:@/+- or spaces, and not of dots alone",
+    ),
     "wrapped": (b'{"candidateData": {}}\n', "is not expected: a candidate is the r\u00e9sum\u00e9 itself"),
 }
 

@@ -34,12 +34,14 @@ async def test_a_tenant_erases_and_sees_its_own_alone(queue: EnrichmentQueue) ->
     assert len((await theirs.export_candidate("cand-1")).jobs) == 1
 
 
-@pytest.mark.parametrize("candidate_id", ["a/b", "x@y.example", "with space", "c:1+2", "export"])
+@pytest.mark.parametrize("candidate_id", ["a/b", "x@y.example", "with space", "c:1+2", "export", "Zoe\u0308"])
 async def test_any_id_that_a_job_can_have(api: httpx.AsyncClient, queue: EnrichmentQueue, candidate_id: str) -> None:
     await a_job(queue, candidate_id)
+    inside = ADA | {"candidateId": candidate_id}
+    await queue.add_job(Submission(type="skills_optimization", candidate_data=inside, run_at=LATER))
     address = f"/api/candidates/{httpx.URL('http://x').copy_with(path='/' + candidate_id).raw_path.decode()[1:]}"
-    assert len((await api.get(f"{address}/export")).json()["jobs"]) == 1
-    assert (await api.delete(address)).json()["erased"]["jobs"] == 1
+    assert len((await api.get(f"{address}/export")).json()["jobs"]) == 2
+    assert (await api.delete(address)).json()["erased"]["jobs"] == 2
 
 
 @pytest.mark.usefixtures("worker")
