@@ -1,5 +1,6 @@
 """What a request may say in its query, and the words that queries share with paths and bodies."""
 
+import re
 from typing import Annotated, Literal
 
 from fastapi import Path
@@ -41,10 +42,11 @@ def _job_id(text: str) -> str:
 
 def _priority(text: object) -> Queue | int:
     """A number stands for itself, a band for all of its numbers."""
-    try:
-        if isinstance(text, str) and text.lower() in queues.BY_BAND:
-            return queues.BY_BAND[text.lower()]
-        return queues.priority_of(int(str(text)))
+    written = str(text)
+    if band := queues.BY_BAND.get(written.lower()):
+        return band
+    try:  # not `int` alone: it reads `1_0` and the digits of other scripts too
+        return queues.priority_of(int(written) if re.fullmatch(r"[0-9]{1,3}", written) else 0)
     except ValueError:
         raise PydanticCustomError("priority", f"is in no band: use {queues.BANDS}") from None
 

@@ -1,5 +1,6 @@
 """The words of the product: job types, states, and the shapes that cross the HTTP boundary (camelCase JSON)."""
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
@@ -20,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from enrichment import errors, queues
 
 JSON = dict[str, Any]
+_BEGINS_WITH_A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class JobType(StrEnum):
@@ -111,9 +113,10 @@ def _iso_date(value: object) -> object:
 
 
 def _iso_datetime(value: object) -> object:
-    if not isinstance(value, str | datetime):
-        raise PydanticCustomError("datetime", "is no time: write it as 2026-11-23T09:00:00Z")
-    return value
+    """Only what begins with a day: Pydantic alone would read a number, as a text too, as seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _BEGINS_WITH_A_DAY.match(value)):
+        return value
+    raise PydanticCustomError("datetime", "is no time: write it as 2026-11-23T09:00:00Z")
 
 
 def _this_millennium(value: datetime) -> datetime:
@@ -168,7 +171,7 @@ class Options(Model):
     """Bulk only: so many candidates run first; the others wait for what comes of them."""
     canary_approval: Literal["auto", "manual"] = "auto"
     """Whether the others follow by themselves when every canary is completed and faithful; if not, a person decides."""
-    max_failure_rate: float | None = Field(default=None, ge=0, lt=1)
+    max_failure_rate: float | None = Field(default=None, ge=0, lt=1, strict=True)
     """Bulk only: when more of the candidates fail, from 0 to 1, the bulk is stopped; the first 20 decide nothing."""
     skip_unchanged: bool = Field(default=False, strict=True)
     """Bulk only: a candidate whose last completed job was made in the same way of the same data takes over its result.
