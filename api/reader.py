@@ -24,7 +24,8 @@ async def read(request: Request, limit: int) -> Any:
         Malformed: no JSON text in UTF-8, or one that two readers would read differently.
         InvalidInput: JSON that says something that cannot be stored.
     """
-    if not _is_json(request.headers.getlist("content-type")):
+    kind = media_type(request)
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise NotJson("Send JSON in UTF-8, with the header `Content-Type: application/json`")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise NotJson("Send the body as it is: only the lines of a bulk may be packed")
@@ -47,14 +48,14 @@ def has_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
-def _is_json(content_types: list[str]) -> bool:
+def media_type(request: Request) -> str:
+    """What the body is, in lower case and without parameters; empty if that is not said, said twice, or not UTF-8."""
+    content_types = request.headers.getlist("content-type")
     if len(content_types) != 1:
-        return False
-    media_type, _, parameters = content_types[0].lower().partition(";")
-    charset, kind = _CHARSET.search(parameters), media_type.strip()
-    return (charset is None or charset[1] == "utf-8") and (
-        kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
-    )
+        return ""
+    kind, _, parameters = content_types[0].lower().partition(";")
+    charset = _CHARSET.search(parameters)
+    return kind.strip() if charset is None or charset[1] == "utf-8" else ""
 
 
 def too_slow() -> TooSlow:

@@ -22,12 +22,12 @@ async def pieces(request: Request, array_limit: int) -> AsyncIterator[bytes]:
     """The lines of the body, in pieces of any size. `array_limit` is in bytes, for a JSON array.
 
     Raises:
-        NotJson: the content type or encoding is none of these.
+        NotJson: the content type or encoding is none of these; two content types, or another charset.
         Malformed: the packed body is damaged; or the array is no JSON.
         TooLarge: the array has more bytes.
         TooSlow: nothing came for `PIECE_WITHIN_S`; of an array, see `reader.read`.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = reader.media_type(request)
     if media_type == "application/json":
         async for piece in _array(request, array_limit):
             yield piece
@@ -35,7 +35,7 @@ async def pieces(request: Request, array_limit: int) -> AsyncIterator[bytes]:
         async for piece in _unpacked(request):
             yield piece
     else:
-        raise NotJson(f"Send one JSON object a line as {NDJSON[0]}, or a small array as application/json")
+        raise NotJson(f"Send one JSON object a line as {NDJSON[0]}, in UTF-8, or a small array as application/json")
 
 
 async def _array(request: Request, limit: int) -> AsyncIterator[bytes]:
