@@ -55,9 +55,6 @@ class Database:
         """Opens no connection yet: the first statement does. `application` is shown in `pg_stat_activity`.
 
         Behind the wall (see `enrichment.access.wall`) it sees the rows of no tenant, and `for_tenant` those of one.
-
-        Raises:
-            SettingsError: the master keys of the vault cannot be read.
         """
         role = {"role": wall.ROLE} if is_walled else {}
         engine = create_async_engine(

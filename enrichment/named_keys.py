@@ -4,16 +4,15 @@ import base64
 import binascii
 
 from enrichment.aes import Cipher
-from enrichment.settings import SettingsError
 
 _KEY_BYTES = 32
 
 
-def read(written: str, variable: str) -> dict[str, Cipher]:
+def read(written: str) -> dict[str, Cipher]:
     """The keys by their ids, in the order that they are written in.
 
     Raises:
-        SettingsError: they cannot be read; the message names the variable, and no key.
+        ValueError: they cannot be read; the message holds no key.
     """
     keys = {}
     for pair in written.split(","):
@@ -23,9 +22,9 @@ def read(written: str, variable: str) -> dict[str, Cipher]:
         except (binascii.Error, ValueError):
             key = b""
         if not key_id or len(key) != _KEY_BYTES or key_id in keys:
-            raise SettingsError(
-                f"{variable} is not usable: write `id:key` with commas between, each id once, each key 32 bytes in"
-                " base64; make one with `echo k1:$(openssl rand -base64 32)`"
+            raise ValueError(
+                "is not usable: write `id:key` with commas between, each id once, each key 32 bytes in base64; make one"
+                " with `echo k1:$(openssl rand -base64 32)`"
             )
         keys[key_id] = Cipher(key)
     return keys

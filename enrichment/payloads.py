@@ -64,14 +64,10 @@ class EncryptedPayloads(PayloadCodec):
 
 
 def codec(settings: Settings) -> EncryptedPayloads | None:
-    """The codec of the settings; None where they hold no keys.
-
-    Raises:
-        SettingsError: the keys cannot be read.
-    """
+    """The codec of the settings; None where they hold no keys."""
     if settings.temporal_keys is None:
         return None
-    keys = named_keys.read(settings.temporal_keys.get_secret_value(), "ENRICHMENT_TEMPORAL_KEYS")
+    keys = named_keys.read(settings.temporal_keys.get_secret_value())
     return EncryptedPayloads(keys, settings.temporal_namespace)
 
 

@@ -5,16 +5,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from enrichment.notation import RULES, DatabaseUrl, HostAndPort, KeysFile, Models, NamedKeys, RedisUrl, names_in
 from enrichment.queues import BANDS, BY_BAND, Queue
 
 Slots = Annotated[int, Field(ge=1, le=1000)]
 Names = Annotated[
     tuple[str, ...],
     NoDecode,
-    BeforeValidator(lambda value: _names(value) if isinstance(value, str) else value),
+    BeforeValidator(lambda value: names_in(value.lower()) if isinstance(value, str) else value),
 ]
 """Written with commas between."""
 
@@ -30,34 +32,34 @@ class Settings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
 
-    database_url: SecretStr = Field(
+    database_url: DatabaseUrl = Field(
         default=SecretStr("postgresql://enrichment@127.0.0.1:5432/enrichment"),
         description="PostgreSQL, the record of every job",
     )
-    redis_url: SecretStr = Field(
+    redis_url: RedisUrl = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"), description="Redis, for live progress only"
     )
-    temporal_address: str = Field(default="127.0.0.1:7233", description="Temporal's frontend, host:port")
+    temporal_address: HostAndPort = Field(default="127.0.0.1:7233", description="Temporal's frontend, host:port")
     temporal_namespace: str = Field(default="default", description="Temporal's namespace")
     temporal_api_key: SecretStr | None = Field(default=None, description="API key of Temporal Cloud; switches TLS on")
     temporal_tls: bool = Field(default=False, description="TLS to Temporal without an API key")
-    temporal_keys: SecretStr | None = Field(
+    temporal_keys: NamedKeys | None = Field(
         default=None,
         alias="ENRICHMENT_TEMPORAL_KEYS",
         description="keys that encrypt what Temporal keeps, `id:base64` with commas between; the first one encrypts",
     )
-    master_keys: SecretStr | None = Field(
+    master_keys: NamedKeys | None = Field(
         default=None,
         alias="ENRICHMENT_MASTER_KEYS",
         description="keys that wrap the candidates' keys, `id:base64` with commas between; the first one wraps",
     )
-    master_keys_file: Path | None = Field(
+    master_keys_file: KeysFile | None = Field(
         default=None, alias="ENRICHMENT_MASTER_KEYS_FILE", description="the same, from a file"
     )
     temporal_ui_url: str | None = Field(default=None, description="Temporal's Web UI, linked from the page")
 
-    model: str = Field(
-        default="rules",
+    model: Models = Field(
+        default=RULES,
         alias="ENRICHMENT_MODEL",
         description="`rules`, or models as `openai:NAME`; of several, with commas, the next answers where one fails",
     )
@@ -166,10 +168,17 @@ class Settings(BaseSettings):
         default=Path(".enrich"), alias="ENRICHMENT_DATA_DIR", description="where `enrich dev` keeps its state"
     )
 
+    @field_validator("master_keys_file")
+    @classmethod
+    def _alone(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("master_keys") is not None:
+            raise ValueError("is set beside ENRICHMENT_MASTER_KEYS: use one of them")
+        return value
+
     @field_validator("bands", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        names = _names(value) if isinstance(value, str) else value
+        names = names_in(value.lower()) if isinstance(value, str) else value
         if not isinstance(names, list | tuple) or not names or not set(names) <= set(BY_BAND):
             raise ValueError(f"names no queue: use some of {BANDS}")
         return tuple(names)
@@ -201,14 +210,10 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"  {_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors(include_input=False)]
-        raise SettingsError("The environment is not usable:\n" + "\n".join(lines)) from None
+        lines = map(_said, error.errors(include_input=False))
+        raise SettingsError("\n".join(("The environment is not usable:", *lines))) from None
 
 
-def _names(text: str) -> list[str]:
-    return [name for part in text.lower().split(",") if (name := part.strip())]
-
-
-def _variable(name: str) -> str:
-    """The environment variable behind a field's name or alias."""
-    return name.upper()
+def _said(fault: ErrorDetails) -> str:
+    """A line: the environment variable behind a field's name or alias, and what is wrong with it."""
+    return f"  {str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher
 from enrichment.enrichers.rules import RulesEnricher
+from enrichment.notation import RULES
 from enrichment.settings import Settings
-
-RULES = "rules"
 
 
 @contextlib.asynccontextmanager
@@ -19,7 +18,7 @@ async def enricher(settings: Settings, database: Database) -> AsyncIterator[Enri
     all the slots, and after a worker's death from the jobs that were to run again.
 
     Raises:
-        SettingsError: there is no such model, or its key is missing.
+        SettingsError: the key of a model's provider is missing.
     """
     if settings.model == RULES:
         yield RulesEnricher()

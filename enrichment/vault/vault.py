@@ -10,7 +10,7 @@ from enrichment.aes import Cipher, NotOpened
 from enrichment.errors import StorageUnavailable
 from enrichment.ids import new_id
 from enrichment.models import JSON
-from enrichment.settings import Settings, SettingsError
+from enrichment.settings import Settings
 from enrichment.vault import keys, sealing
 from enrichment.vault.keys import Wrapped
 from enrichment.vault.sealing import NONCE_BYTES, Key
@@ -35,16 +35,11 @@ class Vault:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Raises SettingsError: the master keys cannot be read."""
+        """With the master keys of the settings, wherever they are written."""
         written = settings.master_keys.get_secret_value() if settings.master_keys else None
         if settings.master_keys_file is not None:
-            if written is not None:
-                raise SettingsError(f"{_VARIABLE} and {_VARIABLE}_FILE are both set: use one of them")
-            try:
-                written = settings.master_keys_file.read_text().strip()
-            except (OSError, UnicodeDecodeError):
-                raise SettingsError(f"{_VARIABLE}_FILE cannot be read: name a file that holds the keys") from None
-        return cls({} if written is None else named_keys.read(written, _VARIABLE))
+            written = settings.master_keys_file.read_text()
+        return cls({} if written is None else named_keys.read(written))
 
     @property
     def is_sealing(self) -> bool:

@@ -147,3 +147,13 @@ def test_a_folder_named_api_in_the_current_directory_is_not_loaded(tmp_path: Pat
 
 def test_a_key_can_be_given_every_scope_that_there_is() -> None:
     assert tuple(keys._SCOPES) == tuple(map(str, Scope))
+
+
+@pytest.mark.parametrize("command", ["api", "worker", "migrate", "cleanup", "keys list"])
+def test_settings_that_cannot_be_used_are_one_message_that_names_them_all(tmp_path: Path, command: str) -> None:
+    bad = {"DATABASE_URL": "foo", "REDIS_URL": "localhost:6379", "TEMPORAL_ADDRESS": "temporal"}
+    answer = enrich(*command.split(), directory=tmp_path, **bad, ENRICHMENT_MODEL="oracle")
+    assert answer.returncode == 2, answer.stderr
+    first, *named = answer.stderr.splitlines()
+    assert first == "The environment is not usable:"
+    assert [line.split(":")[0].strip() for line in named] == [*bad, "ENRICHMENT_MODEL"]

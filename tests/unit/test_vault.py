@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from enrichment.aes import NotOpened
-from enrichment.settings import Settings, SettingsError
+from enrichment.settings import Settings, SettingsError, load
 from enrichment.vault import sealing
 from enrichment.vault.sealing import Key
 from enrichment.vault.vault import Vault
@@ -78,18 +77,29 @@ def test_hashes_of_two_candidates_do_not_meet() -> None:
 
 
 @pytest.mark.parametrize("written", [" ", "m1", "m1:c2hvcnQ=", f"{MASTER},{MASTER}", MASTER.replace("m1", "")])
-def test_master_keys_that_cannot_be_read_are_refused(written: str) -> None:
-    with pytest.raises(SettingsError, match="ENRICHMENT_MASTER_KEYS is not usable") as refused:
-        Vault.of(Settings(_env_file=None, master_keys=SecretStr(written)))
-    assert MASTER[3:] not in str(refused.value)
-
-
-def test_master_keys_come_from_a_file_or_from_the_environment(tmp_path: Path) -> None:
+def test_master_keys_that_cannot_be_read_are_refused(
+    written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "masters"
-    with pytest.raises(SettingsError, match="cannot be read"):
-        Vault.of(Settings(_env_file=None, master_keys_file=file))
-    file.write_text(f"{MASTER}\n")
-    assert Vault.of(Settings(_env_file=None, master_keys_file=file)).is_sealing
-    with pytest.raises(SettingsError, match="use one of them"):
-        Vault.of(Settings(_env_file=None, master_keys=SecretStr(MASTER), master_keys_file=file))
+    file.write_text(written)
+    for variable, value in (("ENRICHMENT_MASTER_KEYS", written), ("ENRICHMENT_MASTER_KEYS_FILE", str(file))):
+        with monkeypatch.context() as patch:
+            patch.setenv(variable, value)
+            with pytest.raises(SettingsError, match=f"{variable}: is not usable") as refused:
+                load()
+        assert MASTER[3:] not in str(refused.value)
+
+
+def test_master_keys_come_from_a_file_or_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Vault.of(Settings(_env_file=None)).is_sealing
+    file = tmp_path / "masters"
+    monkeypatch.setenv("ENRICHMENT_MASTER_KEYS_FILE", str(file))
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load()
+    file.write_text(f"{MASTER}\n")
+    assert Vault.of(load()).is_sealing
+    monkeypatch.setenv("ENRICHMENT_MASTER_KEYS", MASTER)
+    with pytest.raises(SettingsError, match="use one of them"):
+        load()
+    monkeypatch.delenv("ENRICHMENT_MASTER_KEYS_FILE")
+    assert Vault.of(load()).is_sealing

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from enrichment.notation import names_in
 from enrichment.settings import Settings, SettingsError
 
 
@@ -28,16 +29,13 @@ def models(settings: Settings) -> tuple[Named, ...]:
     """The chain, in its order.
 
     Raises:
-        SettingsError: a name is none, or its provider's key is missing.
+        SettingsError: a provider's key is missing.
     """
-    names = [name for part in settings.model.split(",") if (name := part.strip())]
-    return tuple(_named(name, settings) for name in names)
+    return tuple(_named(name, settings) for name in names_in(settings.model))
 
 
 def _named(name: str, settings: Settings) -> Named:
     provider, _, model = name.partition(":")
-    if not model or provider not in {"openai", "anthropic"}:
-        raise _unusable("ENRICHMENT_MODEL", f"no enricher for {name!r}: use rules, openai:MODEL or anthropic:MODEL")
     if provider == "anthropic":
         if settings.anthropic_api_key is None:
             raise _unusable("ANTHROPIC_API_KEY", f"is not set, and {name!r} needs it")
