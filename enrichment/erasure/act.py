@@ -98,5 +98,5 @@ class Eraser:
 
     async def _delete_workflows(self, jobs: Sequence[Held]) -> int:
         """Of each run, with its history and its search attributes; it also ends what still runs."""
-        runs = [(job.id, run) for job in jobs if job.parent_id is None for run in range(1, job.runs + 1)]
+        runs = [(job.id, run) for job in jobs for run in range(job.first_run_alone, job.runs + 1)]
         return sum(await asyncio.gather(*(temporal.delete(self._client, *run) for run in runs)))

@@ -31,12 +31,17 @@ class ErasureRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A job of the candidate. Each of its `runs` had a workflow of its own, unless it has a parent."""
+    """A job of the candidate. Each of its `runs` had a workflow of its own, unless it was a run of its parent's."""
 
     id: str
     runs: int
     status: JobStatus
     parent_id: str | None
+
+    @property
+    def first_run_alone(self) -> int:
+        """The first run that can have had a workflow of its own: a bulk's job has one when it is retried alone."""
+        return 1 if self.parent_id is None else 2
 
 
 _HELD = text("""

@@ -9,7 +9,8 @@ import pytest
 
 from enrichment import temporal
 from enrichment.errors import StorageUnavailable
-from enrichment.models import Submission
+from enrichment.jobs.queries import Filter
+from enrichment.models import Options, Rehearsal, Submission
 from enrichment.queues import BY_BAND
 from enrichment.service import EnrichmentQueue
 from tests.integration.test_cli import CommandLine
@@ -64,6 +65,26 @@ async def test_a_bulk_whose_last_candidate_is_erased_ends_with_nobody(
     assert (end.status, end.result["total"], end.result["errorGroups"]) == ("completed", 0, [])
     paths = (f"/api/enrichment/jobs/{bulk}", "/api/enrichment/jobs", "/api/queue/dashboard")
     assert [(await api.get(path)).status_code for path in paths] == [200] * 3
+
+
+@pytest.mark.usefixtures("worker")
+async def test_the_workflow_of_a_bulks_job_that_was_retried_alone_is_erased_too(queue: EnrichmentQueue) -> None:
+    candidate_id = f"cand-{uuid4().hex}"
+    request = Submission(
+        type="bulk_candidate_enrichment",
+        candidates=[ADA | {"candidateId": candidate_id}],
+        options=Options(rehearse=Rehearsal(fail_code="content_refused", fail_attempts=9)),
+    )
+    bulk = (await queue.add_job(request)).id
+    async with asyncio.timeout(60):
+        assert [job.status async for job in queue.watch(bulk)][-1] == "failed"
+        (child,) = (await queue.list_jobs(Filter(parent_id=bulk))).jobs
+        await queue.retry_job(child.job_id)
+        assert [(job.run, job.status) async for job in queue.watch(child.job_id)][-1] == (2, "failed")
+
+    receipt = await queue.erase_candidate(candidate_id)
+
+    assert (receipt.erased["jobs"], receipt.erased["workflows"]) == (1, 1)
 
 
 async def test_what_is_no_id_is_refused_and_an_unknown_one_erases_nothing(api: httpx.AsyncClient) -> None:
