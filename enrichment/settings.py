@@ -79,7 +79,11 @@ class Settings(BaseSettings):
         default=None, ge=1, alias="ENRICHMENT_MODEL_TPM", description="tokens a minute to each model, of all workers"
     )
     response_days: int = Field(
-        default=7, ge=1, alias="ENRICHMENT_RESPONSE_DAYS", description="days that a model's answer is kept for reuse"
+        default=7,
+        ge=1,
+        le=36_500,
+        alias="ENRICHMENT_RESPONSE_DAYS",
+        description="days that a model's answer is kept for reuse",
     )
     openai_api_key: SecretStr | None = Field(default=None, description="key of `openai:` models")
     anthropic_api_key: SecretStr | None = Field(default=None, description="key of `anthropic:` models")
@@ -129,7 +133,7 @@ class Settings(BaseSettings):
         default=tuple(BY_BAND), alias="ENRICHMENT_QUEUES", description="bands that a worker serves, with commas between"
     )
     retention_days: int = Field(
-        default=7, ge=1, alias="ENRICHMENT_RETENTION_DAYS", description="days that a finished job is kept"
+        default=7, ge=1, le=36_500, alias="ENRICHMENT_RETENTION_DAYS", description="days that a finished job is kept"
     )
     max_body_bytes: int = Field(
         default=1_000_000, ge=1_000, alias="ENRICHMENT_MAX_BODY_BYTES", description="largest request body"

@@ -17,7 +17,11 @@ Candidate = Annotated[
 ]
 
 
-def export(candidate: Candidate, api: ApiUrl = None) -> None:
+def export(
+    candidate: Candidate,
+    api: ApiUrl = None,
+    as_json: AsJson = False,  # noqa: ARG001 an export is JSON anyway; every command takes the option
+) -> None:
     """\b
     Example:
       enrich export cand-42 > cand-42.json

@@ -69,7 +69,10 @@ def _tell(answer: JSON, sentence: str, as_json: bool) -> None:
 
 def cleanup(
     days: Annotated[
-        int | None, typer.Option(min=0, help="Keep what ended within so many days. Default: ENRICHMENT_RETENTION_DAYS.")
+        int | None,
+        typer.Option(
+            min=0, max=36_500, help="Keep what ended within so many days. Default: ENRICHMENT_RETENTION_DAYS."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

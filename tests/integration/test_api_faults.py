@@ -63,7 +63,9 @@ async def test_without_anything_each_call_says_so(settings: Settings, nowhere: s
         health = await api.get("/api/enrichment?action=health")
         assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
         assert (await api.get("/healthz")).status_code == 200
-        assert (await api.get("/readyz")).status_code == 503
+        readiness = await api.get("/readyz")
+        assert (readiness.status_code, readiness.headers["content-type"]) == (503, "application/problem+json")
+        assert (readiness.json()["code"], readiness.headers["retry-after"]) == ("storage_unavailable", "2")
         assert (await api.get("/")).status_code == 200
 
         dashboard = await api.get("/api/queue/dashboard")

@@ -117,6 +117,7 @@ async def test_the_commands(api: httpx.AsyncClient, queue: EnrichmentQueue, tmp_
     await a_job(queue, candidate_id)
 
     assert '"jobs"' in (await enrich("export", candidate_id)).stdout
+    assert '"jobs"' in (await enrich("export", candidate_id, "--json")).stdout
     unasked = await enrich("erase", candidate_id)
     assert (unasked.code, "without --yes" in unasked.stderr) == (2, True)
     erased = await enrich("erase", candidate_id, "--yes")

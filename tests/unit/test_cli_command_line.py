@@ -109,6 +109,11 @@ def test_a_bad_submission_is_refused_before_anything_is_sent(
     assert answer.stdout == ""
 
 
+def test_days_without_end_are_a_usage_error(here: Here) -> None:
+    answer = here.enrich("cleanup", "--days", "10000000000")
+    assert (answer.returncode, "Invalid value for '--days'" in answer.stderr) == (2, True)
+
+
 def test_an_id_that_cannot_be_one_is_refused_before_anything_is_sent(here: Here) -> None:
     answer = here.enrich("status", "..")
     assert answer.returncode == 2

@@ -19,12 +19,14 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
 
 def test_all_that_is_wrong_is_named_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENRICHMENT_SLOTS_LOW", "0")
+    monkeypatch.setenv("ENRICHMENT_RETENTION_DAYS", "10000000000")
     monkeypatch.setenv("ENRICHMENT_QUEUES", "urgent")
 
     with pytest.raises(SettingsError) as error:
         settings.load()
 
     assert "ENRICHMENT_SLOTS_LOW" in str(error.value)
+    assert "ENRICHMENT_RETENTION_DAYS" in str(error.value)
     assert "critical (20), high (10-15), normal (5-9), low (1-4)" in str(error.value)
 
 
