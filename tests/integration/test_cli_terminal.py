@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import json
 import os
 import pty
 import re
@@ -68,6 +69,20 @@ async def test_watch_draws_bars_that_move_and_fit(api: httpx.AsyncClient, column
     assert frames[-1].startswith("✓ skills ada ━")
     assert " 100% completed" in frames[-1]
     assert max(map(len, frames)) < columns
+
+
+async def test_a_bulk_has_a_bar_for_its_way_there_and_one_for_its_run(api: httpx.AsyncClient, tmp_path: Path) -> None:
+    file, padding = tmp_path / "people.ndjson", "x" * 8_000
+    people = [{"candidateId": f"c{n}", "basics": {"name": f"Ada {n}", "summary": padding}} for n in range(80)]
+    file.write_text("".join(json.dumps(person) + "\n" for person in people))
+    code, written = await on_a_terminal(
+        str(api.base_url), "submit", str(file), "--bulk", "--type", "skills_optimization", "--watch", columns=120
+    )
+    assert code == 0
+    lines = ANSI.sub("", written).replace("\r", "\n").splitlines()
+    assert [line for line in lines if re.search(r"Sending people\.ndjson ━+ .*/\d+(\.\d+)? [kM]B", line)]
+    assert "80 candidates accepted" in lines
+    assert " 100% completed" in next(line for line in reversed(lines) if "people.ndjson ━" in line)
 
 
 async def test_answers_are_coloured_unless_no_color_is_set(api: httpx.AsyncClient) -> None:
