@@ -111,8 +111,10 @@ class Lane:
 
     @contextlib.asynccontextmanager
     async def _beginning_ahead(self, children: Sequence[Child]) -> AsyncIterator[None]:
-        """Takes the next turn while `children` run, if they are short. What runs again runs alone: it may be what its
-        worker died of."""
+        """Takes the next turn while `children` run, if they are short.
+
+        What runs again runs alone: it may be what its worker died of.
+        """
         if not children or self._takes_s > SHORT_S or not all(child.is_new for child in children):
             yield
             return

@@ -10,8 +10,7 @@ YOUNG = 10_000
 
 
 def load() -> None:
-    """Collects nothing until `settle`: what is loaded now is no garbage, and looking for some took a sixth of the
-    time."""
+    """Collects nothing until `settle`: there is no garbage yet, and looking for some took a sixth of the time."""
     gc.disable()
 
 
