@@ -1,6 +1,7 @@
 """What jobs are handed to: the product and its peers, all over HTTP, all with a row per job, one at a time awake."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ from typing import Any
 import psutil
 
 from benchmarks import load
-from benchmarks.meter import tree
+from benchmarks.meter import is_stopped, tree
 from benchmarks.record import Record
 from benchmarks.scenario import OURS
 from enrichment.devstack import Stack
@@ -101,13 +102,13 @@ class Ours(System):
 
     def asleep(self) -> list[str]:
         """The processes that `sleep` has stopped."""
-        stopped = psutil.STATUS_STOPPED
-        return [name for name, pid in self.pids.items() if any(each.status() == stopped for each in tree(pid))]
+        return [name for name, pid in self.pids.items() if is_stopped(pid)]
 
     def _signal(self, names: Iterable[str], number: signal.Signals) -> None:
         for name in names:
             for process in tree(self.pids[name]):
-                process.send_signal(number)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
 
     async def restart_worker(self, **variables: str) -> None:
         """A worker with these settings, also when it dies and is started again, until the next call of this.
