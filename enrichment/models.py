@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from enrichment import errors, queues
 
 JSON = dict[str, Any]
-_BEGINS_WITH_A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class JobType(StrEnum):
@@ -101,8 +101,8 @@ def _not_dots(value: str) -> str:
 
 
 def _iso_date(value: object) -> object:
-    """Only `YYYY-MM-DD`: Pydantic alone would read a number as days since 1970."""
-    if isinstance(value, str):
+    """Only `YYYY-MM-DD`: Pydantic alone would read a number as days since 1970, and Python a week of the year."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
         try:
             return date.fromisoformat(value)
         except ValueError:
@@ -114,7 +114,7 @@ def _iso_date(value: object) -> object:
 
 def _iso_datetime(value: object) -> object:
     """Only what begins with a day: Pydantic alone would read a number, as a text too, as seconds since 1970."""
-    if isinstance(value, datetime) or (isinstance(value, str) and _BEGINS_WITH_A_DAY.match(value)):
+    if isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
         return value
     raise PydanticCustomError("datetime", "is no time: write it as 2026-11-23T09:00:00Z")
 

@@ -132,6 +132,8 @@ BAD_REQUESTS: dict[str, tuple[int, Call]] = {
     "maxFailureRate as text": (422, submit(options={"maxFailureRate": "0.2"})),
     "maxFailureRate false": (422, submit(options={"maxFailureRate": False})),
     "asOf a number": (422, submit(options={"asOf": 20_000})),
+    "asOf without hyphens": (422, submit(options={"asOf": "20261123"})),
+    "asOf a week": (422, submit(options={"asOf": "2026-W48"})),
     "unknown error to rehearse": (422, submit(options={"rehearse": {"failCode": CANARY}})),
     # Headers
     "empty idempotency key": (422, keyed(b"")),
