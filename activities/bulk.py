@@ -35,7 +35,7 @@ class BulkActivities:
             return None
         if bulk.run > 1:
             await batches.reopen(self._database, bulk.job_id, bulk.run)
-        await lanes.take_back(self._database, bulk.job_id)
+        await lanes.take_back(self._database, bulk.job_id, bulk.run)
         canaries = await batches.canaries(self._database, bulk.job_id)
         total = (work.payload or {}).get("total", 0)
         return Plan(
@@ -47,14 +47,14 @@ class BulkActivities:
     @activity.defn(name=Activity.RUN_LANE)
     async def run_lane(self, run: LaneRun) -> Slice:
         """Runs the bulk's jobs one after another until its slot is wanted elsewhere or none is due."""
-        bulk = run.bulk.job_id
+        bulk = run.bulk
         async with heartbeating():
             if activity.info().attempt > 1:  # the worker of the attempt before has died
-                await lanes.take_back(self._database, bulk, run.lane)
+                await lanes.take_back(self._database, bulk.job_id, bulk.run, run.lane)
             is_wanted = await self._lane(run).run()
             if is_wanted:
                 return Slice(is_left=True, lanes=await self._slots())
-            due_at = await lanes.next_retry_at(self._database, bulk)
+            due_at = await lanes.next_retry_at(self._database, bulk.job_id)
         if due_at is None:
             return Slice(is_left=False)
         return Slice(is_left=True, wait_s=max((due_at - datetime.now(UTC)).total_seconds(), 0.1))

@@ -165,7 +165,8 @@ class Lane:
         """Writes the endings in hand and begins up to `at_most` jobs."""
         ended, news, self._ended, self._news = self._ended, self._news, [], []
         try:
-            begun = await self._turns.take(self._lane.bulk, Turn(self._lane.number, at_most, ended), self._given.until)
+            turn, bulk = Turn(self._lane.number, at_most, ended), self._given.bulk
+            begun = await self._turns.take(bulk.job_id, bulk.run, turn, self._given.until)
         except BaseException:
             self._ended, self._news = ended + self._ended, news + self._news  # harmless, should they be written
             raise
@@ -177,7 +178,8 @@ class Lane:
 
     async def _release(self) -> int:
         """Nothing of this lane runs: what the database may have begun without our hearing of it is due again."""
-        return await lanes.take_back(self._database, self._lane.bulk, self._lane.number, spent=False)
+        bulk = self._given.bulk
+        return await lanes.take_back(self._database, bulk.job_id, bulk.run, self._lane.number, spent=False)
 
     async def _run_all(self, children: Sequence[Child]) -> None:
         began = time.monotonic()

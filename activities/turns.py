@@ -19,9 +19,10 @@ LANES_AT_ONCE = 64
 
 
 class _Stretch(NamedTuple):
-    """What the turns of one statement have in common: the children of `bulk` up to the id `until`."""
+    """What the turns of one statement have in common: the children of `bulk` in its run, up to the id `until`."""
 
     bulk: str
+    run: int
     until: str
 
 
@@ -34,14 +35,14 @@ class Turns:
         self._after: dict[_Stretch, str] = {}
         """The last child that was begun here; those behind it are next, so that no search begins at the first."""
 
-    async def take(self, bulk: str, turn: Turn, until: str | None = None) -> list[Child]:
+    async def take(self, bulk: str, run: int, turn: Turn, until: str | None = None) -> list[Child]:
         """Writes the lane's endings, and begins what it runs next.
 
         Raises:
             StorageUnavailable: whether it was done is not known.
             Cancelled: the caller was; the turn is done, and `begun` is what it has to give back.
         """
-        taking = asyncio.ensure_future(self._together.ask(_Stretch(bulk, until or LAST), turn))
+        taking = asyncio.ensure_future(self._together.ask(_Stretch(bulk, run, until or LAST), turn))
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
@@ -52,11 +53,13 @@ class Turns:
 
     async def _take_all(self, stretch: _Stretch, turns: Sequence[Turn]) -> list[list[Child]]:
         after = self._after.get(stretch, "")
-        begun = await lanes.take_turns(self._database, stretch.bulk, turns, after=after, until=stretch.until)
+        begun = await lanes.take_turns(
+            self._database, stretch.bulk, stretch.run, turns, after=after, until=stretch.until
+        )
         without = [at for at, turn in enumerate(turns) if turn.at_most and not begun[at]]
         if without and after:  # one before it may have come free
             asking = [Turn(turns[at].lane, turns[at].at_most) for at in without]
-            again = await lanes.take_turns(self._database, stretch.bulk, asking, until=stretch.until)
+            again = await lanes.take_turns(self._database, stretch.bulk, stretch.run, asking, until=stretch.until)
             for at, children in zip(without, again, strict=True):
                 begun[at] = children
             after = ""

@@ -49,9 +49,10 @@ LAST = "g"
 
 _GOES_ON = """
     EXISTS (SELECT FROM enrichment_job AS bulk LEFT JOIN enrichment_queue AS paused USING (queue)
-            WHERE bulk.id = :bulk AND bulk.status IN ('pending', 'in_progress') AND paused.paused_at IS NULL)
+            WHERE bulk.id = :bulk AND bulk.run = :run AND bulk.status IN ('pending', 'in_progress')
+              AND paused.paused_at IS NULL)
 """
-"""Nothing begins of a bulk that has ended, nor in a paused queue."""
+"""Nothing begins of a bulk that has ended, or by a lane of its run before, nor in a paused queue."""
 _TURNS = text(f"""
     WITH finished AS ({FINISHED}), asking AS (
         SELECT turn, lane, at_most, row_number() OVER (ORDER BY turn) AS place
@@ -104,6 +105,7 @@ _TAKE_BACK = text("""
         SELECT id, count(*) OVER () = 1 AND :spent AS is_spent FROM enrichment_job
         WHERE parent_id = :bulk AND status = 'in_progress' AND lane IS NOT NULL
           AND lane = coalesce(CAST(:lane AS smallint), lane)
+          AND EXISTS (SELECT FROM enrichment_job AS bulk WHERE bulk.id = :bulk AND bulk.run = :run)
     )
     UPDATE enrichment_job AS job
     SET retry_at = clock_timestamp(), lane = NULL, error_code = CASE WHEN is_spent THEN 'internal' END,
@@ -127,17 +129,18 @@ _IS_ANYONE_WAITING = text("""
 
 
 async def take_turns(
-    database: Database, bulk: str, turns: Sequence[Turn], *, after: str = "", until: str = LAST
+    database: Database, bulk: str, run: int, turns: Sequence[Turn], *, after: str = "", until: str = LAST
 ) -> list[list[Child]]:
     """Ends what the lanes have run and begins what they run next: new children behind the id `after`, up to the id
     `until`, in their order; or for one lane, alone, one whose retry is due. Twins are left out. Of a bulk that has
-    ended, and in a paused queue, it begins none.
+    ended or begun another run, and in a paused queue, it begins none.
 
     Each ending counts for itself: that of a child which was cancelled meanwhile changes nothing.
     """
     parameters = {
-        "endings": endings([ending for turn in turns for ending in turn.ended]), "bulk": bulk, "after": after,
-        "lanes": [turn.lane for turn in turns], "at_most": [turn.at_most for turn in turns], "until": until,
+        "endings": endings([ending for turn in turns for ending in turn.ended]), "bulk": bulk, "run": run,
+        "lanes": [turn.lane for turn in turns], "at_most": [turn.at_most for turn in turns],
+        "after": after, "until": until,
     }  # fmt: skip
     rows = (await database.execute(_TURNS, parameters)).all()
     begun: list[list[Child]] = [[] for _ in turns]
@@ -152,13 +155,13 @@ async def give_back(database: Database, lane: Lane, children: Sequence[Child]) -
     await database.execute(_GIVE_BACK, {"ids": ids, "lane": lane.number})
 
 
-async def take_back(database: Database, bulk: str, lane: int | None = None, *, spent: bool = True) -> int:
+async def take_back(database: Database, bulk: str, run: int, lane: int | None = None, *, spent: bool = True) -> int:
     """What this lane, or any lane of the bulk, has begun and will not end any more is due again; how much that is.
 
     Of several children nobody knows which one its worker died of: they run again one by one, and for now it counts as
     an attempt of none. If it was one alone it counts, unless it was not `spent`.
     """
-    return len((await database.execute(_TAKE_BACK, {"bulk": bulk, "lane": lane, "spent": spent})).all())
+    return len((await database.execute(_TAKE_BACK, {"bulk": bulk, "run": run, "lane": lane, "spent": spent})).all())
 
 
 async def next_retry_at(database: Database, bulk: str) -> datetime | None:

@@ -39,7 +39,7 @@ async def turn(database: Database, in_lane: Lane, at_most: int = 9, ended: tuple
 
 
 async def begin(database: Database, in_lane: Lane, at_most: int = 9, ended: tuple[RunEnding, ...] = ()) -> list[Child]:
-    (children,) = await lanes.take_turns(database, in_lane.bulk, [Turn(in_lane.number, at_most, ended)])
+    (children,) = await lanes.take_turns(database, in_lane.bulk, 1, [Turn(in_lane.number, at_most, ended)])
     return children
 
 
@@ -69,7 +69,7 @@ async def test_two_lanes_never_begin_the_same_job(database: Database, bulk: str)
 async def test_jobs_that_a_dead_worker_had_begun_together_run_again_one_by_one(database: Database, bulk: str) -> None:
     begun = await turn(database, Lane(bulk, 0), 3)
 
-    await lanes.take_back(database, bulk, 0)
+    await lanes.take_back(database, bulk, 1, 0)
 
     for _ in begun:
         (child,) = await begin(database, Lane(bulk, 1), 9)
@@ -83,7 +83,7 @@ async def test_the_job_that_kills_its_worker_uses_up_its_own_attempts_and_nobody
     (poison,) = await turn(database, Lane(bulk, 0), 1)
     attempts = []
     for _ in range(2):
-        await lanes.take_back(database, bulk, 0)
+        await lanes.take_back(database, bulk, 1, 0)
         (child,) = await begin(database, Lane(bulk, 0), 9)
         assert child.id == poison
         attempts.append((child.attempt, child.work.max_retries))
@@ -101,6 +101,20 @@ async def test_what_was_begun_and_given_back_counts_no_attempt(database: Databas
 
     (again,) = await begin(database, Lane(bulk, 1), 9)
     assert (again.id, again.attempt) == (begun[1].id, 1)
+
+
+async def test_a_lane_of_the_run_before_begins_nothing_and_takes_nothing_back(database: Database, bulk: str) -> None:
+    """It has not yet heard of the cancel, and the bulk was retried."""
+    await transitions.cancel(database, TENANT, bulk, "enough")
+    await batches.cancel_open(database, bulk, 1)
+    await transitions.retry(database, TENANT, bulk)
+    await batches.reopen(database, bulk, 2)
+
+    assert await lanes.take_turns(database, bulk, 1, [Turn(0, 9)]) == [[]]
+    (begun,) = await lanes.take_turns(database, bulk, 2, [Turn(0, 9)])
+    assert len(begun) == 5
+    assert await lanes.take_back(database, bulk, 1, 0) == 0
+    assert await lanes.take_back(database, bulk, 2, 0) == 5
 
 
 @pytest.mark.usefixtures("worker")

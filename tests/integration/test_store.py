@@ -275,7 +275,7 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
     await transitions.finish(database, first, 1, Outcome(JobStatus.COMPLETED, result=RESULT))
 
     assert await transitions.cancel(database, TENANT, parent.id, "enough") is not None
-    assert await lanes.take_turns(database, parent.id, [Turn(0, 9)]) == [[]]
+    assert await lanes.take_turns(database, parent.id, 1, [Turn(0, 9)]) == [[]]
     assert parent.id in {bulk.id for bulk in await half_ended(database)}
     await batches.cancel_open(database, parent.id, 1)
 
@@ -287,7 +287,7 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
     await batches.reopen(database, parent.id, 2)
     counted = await batches.counts(database, parent.id)
     assert (counted[JobStatus.COMPLETED], counted[JobStatus.PENDING]) == (1, 3)
-    (begun,) = await lanes.take_turns(database, parent.id, [Turn(0, 9)])
+    (begun,) = await lanes.take_turns(database, parent.id, 2, [Turn(0, 9)])
     assert [(child.id, child.run, child.attempt) for child in begun] == [(one.id, 2, 1) for one in children[1:]]
 
 
