@@ -83,7 +83,7 @@ class BulkActivities:
         if ending.status == JobStatus.CANCELLED:  # an operator did, in Temporal, if the row does not say so yet
             await transitions.cancel(self._database, bulk.tenant, bulk.job_id, ending.error or "cancelled")
         else:
-            await batches.fail_open(self._database, bulk.job_id)
+            await batches.fail_open(self._database, bulk.job_id, bulk.run)
             standing = await self._tally.count(bulk)
             outcome = _outcome(ending, await batches.sums(self._database, bulk.job_id))
             metadata = None if standing is None else standing.model_dump(mode="json", by_alias=True)

@@ -40,11 +40,15 @@ _RESULTS = text("""
       AND status = ANY(CAST(:statuses AS text[])) ORDER BY id LIMIT :limit
 """)
 _FAIL_OPEN = text("""
-    WITH child AS (
+    WITH bulk AS (
+        SELECT id FROM enrichment_job
+        WHERE id = :parent_id AND run = :run AND status IN ('pending', 'in_progress') FOR UPDATE
+    ), child AS (
         UPDATE enrichment_job
         SET status = 'failed', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, result = NULL,
             error_code = 'internal', error = 'Its bulk ended without it'
         WHERE parent_id = :parent_id AND batch IS NOT NULL AND status IN ('pending', 'in_progress')
+          AND EXISTS (SELECT FROM bulk)
         RETURNING id, run, old.status AS was
     )
     INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
@@ -228,9 +232,11 @@ async def _opened(database: Database, results: Sequence[str | None]) -> Sequence
     return [None if result is None else json.dumps(result) for result, _ in opened]
 
 
-async def fail_open(database: Database, parent_id: str) -> None:
-    """Ends the children that no lane will run any more: their bulk is about to end."""
-    await database.execute(_FAIL_OPEN, {"parent_id": parent_id})
+async def fail_open(database: Database, parent_id: str, run: int) -> None:
+    """Ends the children that no lane will run any more: their bulk is about to end. One that was cancelled ends its own
+    in another way: its lanes may have seen that before its workflow hears of it.
+    """
+    await database.execute(_FAIL_OPEN, {"parent_id": parent_id, "run": run})
 
 
 async def tally(database: Database, bulk: str, run: int) -> tuple[Standing, float | None] | None:
