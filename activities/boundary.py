@@ -1,6 +1,7 @@
 """Where errors leave an activity: what Temporal stores of them is a code and a sentence, never a candidate's data."""
 
 import asyncio
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -9,17 +10,21 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from enrichment.errors import CoolingDown, EnrichmentError, Internal, StorageUnavailable
+from enrichment.events import WORK_UNFORESEEN
 from enrichment.runs import POSTPONED
 
 STORAGE_DELAY = timedelta(seconds=1)
 BENIGN = ApplicationErrorCategory.BENIGN
 """Kept out of the metric of failures."""
 
+log = logging.getLogger(__name__)
 
-def ours(error: Exception) -> EnrichmentError:
-    """The error in our words. Of an unexpected one the class alone: its message may quote the data it stumbled over."""
+
+def ours(error: Exception, job_id: str) -> EnrichmentError:
+    """The error in our words. Of an unforeseen one the class alone: its message may quote the data it stumbled over."""
     if isinstance(error, EnrichmentError):
         return error
+    log.error("The work failed as nobody foresaw", extra=WORK_UNFORESEEN.fields(job_id=job_id), exc_info=error)
     return Internal(f"The work failed unexpectedly ({type(error).__name__})")
 
 
@@ -35,7 +40,7 @@ def for_temporal(error: BaseException) -> BaseException:
         return error
     if isinstance(error, StorageUnavailable):
         return put_off(error.message, STORAGE_DELAY)
-    told = ours(error)
+    told = ours(error, activity.info().workflow_id or "")
     if isinstance(told, CoolingDown):
         return put_off(told.message, told.retry_after)
     return ApplicationError(

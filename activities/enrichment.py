@@ -72,6 +72,7 @@ class EnrichmentActivities:
             except asyncio.CancelledError as error:
                 raise for_workflow(error, milestone.percentage, attempt.number) from None
             except Exception as error:
+                told = ours(error, job.job_id)
                 with contextlib.suppress(EnrichmentError):
-                    await self._attempts.record_failure(attempt, milestone, ours(error))
-                raise for_workflow(error, milestone.percentage, attempt.number) from None
+                    await self._attempts.record_failure(attempt, milestone, told)
+                raise for_workflow(told, milestone.percentage, attempt.number) from None

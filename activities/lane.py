@@ -204,7 +204,7 @@ class Lane:
         except StorageUnavailable:
             raise
         except Exception as error:
-            told = ours(error)
+            told = ours(error, child.id)
             self._waits = self._waits or isinstance(told, CoolingDown)
             if isinstance(told, CoolingDown) or (told.retryable and not attempt.is_last):
                 await self._attempts.record_failure(attempt, milestone, told)

@@ -162,4 +162,6 @@ def internal() -> Response:
 def log_failure(scope: Mapping[str, Any], error: Exception) -> None:
     """By class and route alone: the error's message and the address may hold what the caller sent."""
     route = getattr(scope.get("route"), "path", "")
-    log.error("A request failed", extra=REQUEST_FAILED.fields(error=error, method=scope["method"], path=route))
+    unforeseen = None if isinstance(error, EnrichmentError) else error
+    extra = REQUEST_FAILED.fields(error=error, method=scope["method"], path=route)
+    log.error("A request failed", extra=extra, exc_info=unforeseen)

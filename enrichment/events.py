@@ -1,14 +1,17 @@
 """Every event that the product logs, in one list. A log line is a sentence and these fields, and never a payload.
 
 Fields are ids, numbers and codes. An error is logged as its class and code: its message may quote what it was about. So
-may the lines of libraries: of those only the sentence is logged, without what was put into it.
+may the lines of libraries: of those only the sentence is logged, without what was put into it. Of an error that nobody
+foresaw (`exc_info`) the places that it came through are logged too, innermost first: files and lines, never values.
 """
 
 import json
 import logging
 import sys
 import time
+import traceback
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from enrichment.errors import EnrichmentError
@@ -18,6 +21,8 @@ FIELDS = frozenset({
     "status",
 })  # fmt: skip
 """What a log line may carry; anything else is an error of ours."""
+_PLACES = 12
+"""How many of the innermost places of an error are logged."""
 _OURS = ("enrichment", "activities", "workflows", "api", "worker")
 
 
@@ -46,6 +51,8 @@ REQUEST_FAILED = LogEvent("request_failed")
 JOB_ACCEPTED = LogEvent("job_accepted")
 JOB_BEGUN = LogEvent("job_begun")
 ATTEMPT_FAILED = LogEvent("attempt_failed")
+WORK_UNFORESEEN = LogEvent("work_unforeseen")
+"""A defect, of ours or of a library: its `where` is what to report."""
 ATTEMPT_PUT_OFF = LogEvent("attempt_put_off")
 PROVIDER_NEEDS_ATTENTION = LogEvent("provider_needs_attention")
 """A key is refused, a quota is used up, a model is unknown: no retry mends it, and a fallback may hide it."""
@@ -72,8 +79,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {"at": _time(record), "level": record.levelname.lower(), "message": _said(record)}
         line |= {"event": getattr(record, "event", record.name)} | getattr(record, "fields", {})
-        if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__
+        line |= _raised(record)
         return json.dumps(line, default=str)
 
 
@@ -81,9 +87,8 @@ class TextFormatter(logging.Formatter):
     """A sentence and `name=value` fields, for people."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = " ".join(f"{name}={value}" for name, value in getattr(record, "fields", {}).items())
-        if record.exc_info and record.exc_info[0]:
-            fields += f" error={record.exc_info[0].__name__}"
+        values = getattr(record, "fields", {}) | _raised(record)
+        fields = " ".join(f"{name}={value}" for name, value in values.items())
         return f"{_time(record)} {record.levelname:<7} {_said(record)} {fields}".rstrip()
 
 
@@ -100,6 +105,19 @@ def _said(record: logging.LogRecord) -> str:
     if record.name.partition(".")[0] in _OURS:
         return record.getMessage()
     return str(record.msg).partition("\n")[0]  # behind it asyncio, for one, shows the task and its error
+
+
+def _raised(record: logging.LogRecord) -> dict[str, str]:
+    if not record.exc_info or not record.exc_info[1]:
+        return {}
+    error = record.exc_info[1]
+    places = [f"{_short(file)}:{line}" for file, line, *_ in traceback.extract_tb(error.__traceback__)]
+    return {"error": type(error).__name__, "where": " < ".join(reversed(places[-_PLACES:]))}
+
+
+def _short(file: str) -> str:
+    """The path in its package: where things are installed tells nothing."""
+    return "/".join(PurePath(file).parts[-3:])
 
 
 def _time(record: logging.LogRecord) -> str:

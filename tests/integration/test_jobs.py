@@ -15,6 +15,7 @@ from enrichment.documents.formats import Format
 from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.rules import RulesEnricher
 from enrichment.errors import Conflict, InvalidInput
+from enrichment.events import WORK_UNFORESEEN, JsonFormatter
 from enrichment.jobs import queries
 from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, Rehearsal, Submission
 from enrichment.queues import QUEUES, Queue
@@ -378,7 +379,7 @@ async def test_a_row_that_was_changed_by_hand_fails_with_a_clear_code_and_blocks
 
 
 async def test_a_job_whose_code_always_raises_fails_without_a_word_of_its_data_and_blocks_nobody(
-    queue: EnrichmentQueue, monkeypatch: pytest.MonkeyPatch
+    queue: EnrichmentQueue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     original = RulesEnricher.enrich
 
@@ -395,7 +396,11 @@ async def test_a_job_whose_code_always_raises_fails_without_a_word_of_its_data_a
     assert (end.status, end.error_code) == (JobStatus.FAILED, "internal")
     assert end.error == "The work failed unexpectedly (KeyError)"
     told = [event.model_dump_json() for event in await queue.list_events(job_id)]
-    assert [line for line in told if "Ada" in line] == []
+    logged = [JsonFormatter().format(record) for record in caplog.records]
+    assert [line for line in told + logged if "Ada" in line] == []
+    [unforeseen] = [json.loads(line) for line in logged if WORK_UNFORESEEN.name in line]
+    assert (unforeseen["job_id"], unforeseen["error"]) == (job_id, "KeyError")
+    assert unforeseen["where"].startswith("tests/integration/test_jobs.py:")
 
 
 async def test_a_result_of_three_megabytes_is_a_result(queue: EnrichmentQueue) -> None:

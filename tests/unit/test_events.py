@@ -60,6 +60,20 @@ def test_of_an_exception_only_its_class_is_shown(logged: list[str]) -> None:
     assert all("KeyError" in line and CANARY not in line for line in logged)
 
 
+def test_of_an_error_that_nobody_foresaw_the_places_are_shown(logged: list[str]) -> None:
+    def stumble(name: str) -> None:
+        raise KeyError(name)
+
+    try:
+        stumble(CANARY)
+    except KeyError:
+        logging.getLogger("worker.run").exception("Something broke")
+    here = "tests/unit/test_events.py"
+    line = stumble.__code__.co_firstlineno + 1
+    assert json.loads(logged[0])["where"] == f"{here}:{line} < {here}:{line + 3}"
+    assert all(f"{here}:{line} < " in said and CANARY not in said for said in logged)
+
+
 def test_of_a_librarys_line_only_the_sentence_is_shown(logged: list[str]) -> None:
     logging.getLogger("some.library").error("Cannot send %r", {"name": CANARY})
     assert all("Cannot send" in line and CANARY not in line for line in logged)
