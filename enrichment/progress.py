@@ -33,7 +33,7 @@ TTL_OPEN_S = 24 * 3600
 TTL_ENDED_S = 3600
 
 REDIS_ERRORS = (RedisError, OSError, TimeoutError, RuntimeError)
-"""What a Redis that is away raises; the last is uvloop's, for a write to a connection that the peer has reset."""
+"""What a Redis that is away raises; the last is the API's uvloop's, for a write to a connection that was reset."""
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 
-import uvloop
 from temporalio.service import RPCError
 
 from enrichment import events, heap, settings
@@ -27,7 +26,7 @@ async def main(configured: Settings) -> None:
 def run() -> int:
     """The exit code: 2 for an environment that cannot be used, 1 when Temporal does not serve us."""
     try:
-        uvloop.run(main(settings.load()))
+        asyncio.run(main(settings.load()))
     except settings.SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
