@@ -130,7 +130,8 @@ _RESULT = text("""
 _FAIL_ATTEMPT = text("""
     WITH job AS (
         UPDATE enrichment_job
-        SET error_code = :error_code, error = :error, retry_at = :retry_at, milestone = greatest(milestone, :milestone)
+        SET error_code = :error_code, error = :error, retry_at = :retry_at, lane = NULL,
+            milestone = greatest(milestone, :milestone)
         WHERE id = :id AND run = :run AND status = 'in_progress'
         RETURNING id, run, retry_at
     ), event AS (

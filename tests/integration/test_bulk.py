@@ -17,7 +17,7 @@ from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.rules import RulesEnricher
 from enrichment.errors import Conflict, ContentRefused
 from enrichment.jobs import batches, queries
-from enrichment.models import Job, JobStatus, JobType, Options, Submission
+from enrichment.models import Job, JobStatus, JobType, Options, Rehearsal, Submission
 from enrichment.progress import ProgressStore
 from enrichment.results import Result
 from enrichment.runs import Plan
@@ -214,6 +214,22 @@ async def test_nothing_begins_while_failures_are_counted_that_may_stop_a_bulk(
 
     assert "maxFailureRate" in ((await end_of(queue, bulk)).error or "")
     assert len(enriched) < 150
+
+
+async def test_a_candidate_that_fails_again_and_again_is_tried_as_often_as_a_job_of_its_own(
+    queue: EnrichmentQueue,
+) -> None:
+    failing = Options(rehearse=Rehearsal(fail_code="provider_timeout", fail_attempts=9))
+    request = Submission(
+        type=JobType.BULK_CANDIDATE_ENRICHMENT, candidates=people(2), priority="critical", options=failing, max_retries=1
+    )
+    bulk = (await queue.add_job(request)).id
+
+    assert (await end_of(queue, bulk)).error == "All 2 candidates failed"
+    for child in (await queue.list_jobs(queries.Filter(parent_id=bulk))).jobs:
+        assert (child.status, child.error_code, child.retry_count) == (JobStatus.FAILED, "provider_timeout", 1)
+        reasons = [event.reason for event in await queue.list_events(child.job_id)]
+        assert reasons.count("provider_timeout") == 2, reasons
 
 
 async def test_a_long_bulk_goes_on_as_a_new_run_and_enriches_each_candidate_once(
