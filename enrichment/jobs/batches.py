@@ -117,7 +117,7 @@ _CANCEL_OPEN = text("""
         FROM enrichment_job WHERE id = :bulk AND run = :run AND status IN ('cancelled', 'failed')
     ), open AS (
         SELECT id FROM enrichment_job
-        WHERE parent_id = (SELECT id FROM bulk) AND status IN ('pending', 'in_progress')
+        WHERE parent_id = (SELECT id FROM bulk) AND status IN ('pending', 'in_progress') AND batch IS NOT NULL
         LIMIT :at_once FOR UPDATE SKIP LOCKED
     ), child AS (
         UPDATE enrichment_job AS job
@@ -133,7 +133,7 @@ _CANCEL_OPEN = text("""
 """)
 _HAS_OPEN = text("""
     SELECT EXISTS (
-        SELECT FROM enrichment_job WHERE status IN ('pending', 'in_progress') AND parent_id = (
+        SELECT FROM enrichment_job WHERE status IN ('pending', 'in_progress') AND batch IS NOT NULL AND parent_id = (
             SELECT id FROM enrichment_job WHERE id = :bulk AND run = :run AND status IN ('cancelled', 'failed'))
     )
 """)

@@ -188,7 +188,10 @@ _CANCEL = text("""
     SELECT * FROM job
 """)
 _RETRY = text("""
-    WITH job AS (
+    WITH parent AS (
+        SELECT id, status FROM enrichment_job
+        WHERE id = (SELECT parent_id FROM enrichment_job WHERE id = :id) FOR SHARE  -- a cleanup may be deleting it
+    ), job AS (
         UPDATE enrichment_job AS job
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
@@ -201,8 +204,7 @@ _RETRY = text("""
                OR status = 'completed' AND type = 'bulk_candidate_enrichment'
                   AND EXISTS (SELECT FROM enrichment_job AS child
                               WHERE child.parent_id = job.id AND child.status IN ('failed', 'cancelled')))
-          AND NOT EXISTS (SELECT 1 FROM enrichment_job AS parent
-                          WHERE parent.id = job.parent_id AND parent.status IN ('pending', 'in_progress'))
+          AND (parent_id IS NULL OR EXISTS (SELECT FROM parent WHERE status NOT IN ('pending', 'in_progress')))
         RETURNING id, run, type, old.status AS was, parent_id, batch, dispatched_at,
                   retry_count - retries_before_run + 1 AS attempt
     ), event AS (

@@ -65,7 +65,8 @@ _HALF_ENDED = text("""
     WHERE type = 'bulk_candidate_enrichment' AND status IN ('cancelled', 'failed')
       AND completed_at > now() - CAST(:within AS interval) AND completed_at < now() - interval '5 seconds'
       AND EXISTS (SELECT FROM enrichment_job AS child
-                  WHERE child.parent_id = bulk.id AND child.status IN ('pending', 'in_progress'))
+                  WHERE child.parent_id = bulk.id AND child.status IN ('pending', 'in_progress')
+                    AND child.batch IS NOT NULL)
     ORDER BY completed_at LIMIT :limit
 """)
 _FORGOTTEN = text("""
@@ -84,14 +85,20 @@ _REDISPATCH = text("""
     FROM unnest(CAST(:ids AS text[]), CAST(:runs AS integer[])) AS row (id, run)
     WHERE job.id = row.id AND job.run = row.run AND job.status IN ('pending', 'in_progress')
 """)
-_CLEANUP = text("""
+_OLD = text("""
+    SELECT id FROM enrichment_job AS job
+    WHERE completed_at < now() - CAST(:age AS interval) AND parent_id IS NULL
+      AND id <> ALL(CAST(:kept AS text[]))
+      AND NOT EXISTS (SELECT FROM enrichment_job AS child
+                      WHERE child.parent_id = job.id AND child.status IN ('pending', 'in_progress'))
+    ORDER BY completed_at LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+_DELETE = text("""
     WITH doomed AS (
         SELECT id FROM enrichment_job AS job
-        WHERE completed_at < now() - CAST(:age AS interval) AND parent_id IS NULL
-          AND id <> ALL(CAST(:kept AS text[]))
-          AND NOT EXISTS (SELECT 1 FROM enrichment_job AS child
+        WHERE id = ANY(CAST(:ids AS text[]))
+          AND NOT EXISTS (SELECT FROM enrichment_job AS child
                           WHERE child.parent_id = job.id AND child.status IN ('pending', 'in_progress'))
-        ORDER BY completed_at LIMIT :limit FOR UPDATE SKIP LOCKED
     ), child AS (
         DELETE FROM enrichment_job WHERE parent_id IN (SELECT id FROM doomed) RETURNING id
     ), job AS (
@@ -162,11 +169,15 @@ async def delete_ended(database: Database, age: timedelta) -> list[str]:
     """Deletes up to `DELETE_AT_ONCE` jobs that ended longer than `age` ago, with their children; returns all their ids.
 
     The newest `KEEP_COMPLETED` completed and `KEEP_FAILED` failed jobs stay. A bulk's children go and stay with it.
+    First it locks them, which a retry of one of a bulk's children waits for; then it looks again: a retry that was
+    answered before that is not lost.
     """
     newest = await database.execute(_NEWEST, {"completed": KEEP_COMPLETED, "failed": KEEP_FAILED})
     kept = [row.id for row in newest]
-    deleted = await database.execute(_CLEANUP, {"age": age, "kept": kept, "limit": DELETE_AT_ONCE})
-    return [row.id for row in deleted]
+    async with database.transaction() as connection:
+        old = await connection.execute(_OLD, {"age": age, "kept": kept, "limit": DELETE_AT_ONCE})
+        deleted = await connection.execute(_DELETE, {"ids": [row.id for row in old]})
+        return [row.id for row in deleted]
 
 
 async def forget_throughput(database: Database, age: timedelta) -> None:

@@ -18,7 +18,7 @@ from enrichment import progress, temporal
 from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.errors import NotFound
-from enrichment.jobs import outbox, transitions, upkeep
+from enrichment.jobs import batches, outbox, queries, transitions, upkeep
 from enrichment.jobs.outbox import Dispatchable
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import Job, JobStatus, JobType, Options, Rehearsal, Submission
@@ -41,9 +41,9 @@ async def submit(queue: EnrichmentQueue, **changes: Any) -> str:
     return (await queue.add_job(Submission(**values))).id
 
 
-async def aside(queue: EnrichmentQueue) -> str:
+async def aside(queue: EnrichmentQueue, **changes: Any) -> str:
     """A job that no dispatcher touches until `release`."""
-    return await submit(queue, run_at=datetime.now(UTC) + timedelta(hours=1))
+    return await submit(queue, run_at=datetime.now(UTC) + timedelta(hours=1), **changes)
 
 
 async def release(database: Database, job_id: str, also: str = "claimed_at = NULL") -> None:
@@ -238,19 +238,34 @@ async def test_a_run_that_temporal_has_deleted_does_not_hinder_a_retry(queue: En
 async def test_a_cleanup_leaves_alone_what_is_being_retried(
     queue: EnrichmentQueue, database: Database, settings: Settings
 ) -> None:
-    job_id = await ended_long_ago(queue, database)
+    job_id = await aside(queue)
+    await end_long_ago(database, job_id)
     async with uncommitted(settings, transitions._RETRY, id=job_id, tenant="default"):
         assert job_id not in await upkeep.delete_ended(database, timedelta(days=300))
 
     assert (await end_of(queue, job_id)).run == 2
 
 
+async def test_a_cleanup_leaves_alone_a_bulk_of_which_a_child_is_being_retried(
+    queue: EnrichmentQueue, database: Database, settings: Settings
+) -> None:
+    bulk_id = await aside(queue, type=JobType.BULK_CANDIDATE_ENRICHMENT, candidate_data=None, candidates=[{}])
+    [child] = (await queue.list_jobs(queries.Filter(parent_id=bulk_id))).jobs
+    await end_long_ago(database, bulk_id)
+    await batches.cancel_open(database, bulk_id, 1)
+    async with uncommitted(settings, transitions._RETRY, id=child.job_id, tenant="default"):
+        assert bulk_id not in await upkeep.delete_ended(database, timedelta(days=300))
+
+    assert (await end_of(queue, child.job_id)).run == 2
+    assert bulk_id in await upkeep.delete_ended(database, timedelta(days=300))
+
+
 async def test_a_retry_of_what_is_being_deleted_finds_nothing(
     queue: EnrichmentQueue, database: Database, settings: Settings
 ) -> None:
-    job_id = await ended_long_ago(queue, database)
-    cleanup = {"age": timedelta(days=300), "kept": [], "limit": 1_000}
-    async with uncommitted(settings, upkeep._CLEANUP, **cleanup):
+    job_id = await aside(queue)
+    await end_long_ago(database, job_id)
+    async with uncommitted(settings, upkeep._DELETE, ids=[job_id]):
         retrying = asyncio.create_task(transitions.retry(database, "default", job_id))
         blocked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%retry%'")
         async with asyncio.timeout(4):  # below the statement's own limit
@@ -262,12 +277,10 @@ async def test_a_retry_of_what_is_being_deleted_finds_nothing(
         await queue.get_job_status(job_id)
 
 
-async def ended_long_ago(queue: EnrichmentQueue, database: Database) -> str:
-    job_id = await aside(queue)
+async def end_long_ago(database: Database, job_id: str) -> None:
     await transitions.finish(database, job_id, 1, Outcome(JobStatus.CANCELLED))
     old = text("UPDATE enrichment_job SET completed_at = now() - interval '400 days' WHERE id = :id")
     await database.execute(old, {"id": job_id})
-    return job_id
 
 
 @asynccontextmanager
