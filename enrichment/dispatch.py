@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 
 from enrichment import temporal
 from enrichment.db import CONNECT_TIMEOUT_S, STATEMENT_TIMEOUT_S, Database, dsn
-from enrichment.errors import EnrichmentError, UnsupportedType
+from enrichment.errors import EnrichmentError, Internal, UnsupportedType
 from enrichment.events import DATABASE_LOST, DISPATCH_FAILED
 from enrichment.jobs import outbox, transitions
 from enrichment.jobs.outbox import Dispatchable
@@ -80,7 +80,7 @@ class Dispatcher:
         """Whether the row is done with: its workflow is started, or it cannot have one and has failed."""
         try:
             await temporal.start(self._client, job)
-        except UnsupportedType as error:
+        except (UnsupportedType, Internal) as error:
             failed = Outcome(JobStatus.FAILED, error.code, error.message)
             await transitions.finish(self._database, job.id, job.run, failed)
         except RPCError:

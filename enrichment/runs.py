@@ -4,6 +4,7 @@ Ids and numbers, never a candidate's data. Histories outlive a deployment, so ev
 """
 
 from enum import StrEnum
+from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict
 
@@ -49,6 +50,12 @@ class JobRun(Shape):
     """The percentage that earlier attempts have reached, and that is never fallen back from."""
     is_last_step: bool = False
     """The activity writes the ending together with its result, so that no other has to; it answers with the status."""
+
+    @property
+    def fairness_key(self) -> str:
+        """Whose jobs share a task queue evenly with those of others. Temporal takes at most 64 bytes."""
+        name = self.tenant.encode()
+        return self.tenant if len(name) <= 64 else sha256(name).hexdigest()
 
 
 class Ending(Shape):

@@ -21,7 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from enrichment import payloads, queues
-from enrichment.errors import StorageUnavailable, UnsupportedType
+from enrichment.errors import Internal, StorageUnavailable, UnsupportedType
 from enrichment.jobs.outbox import Dispatchable
 from enrichment.models import JobStatus, JobType
 from enrichment.runs import JobRun
@@ -88,7 +88,8 @@ async def start(client: Client, job: Dispatchable) -> None:
     """Starts the workflow of a job's run; that it was started before is success.
 
     Raises:
-        RPCError: Temporal does not answer or refuses.
+        Internal: Temporal will never take it.
+        RPCError: Temporal does not answer now.
         UnsupportedType: a newer version of the product accepted the job.
     """
     if job.type not in set(JobType):
@@ -102,16 +103,17 @@ async def start(client: Client, job: Dispatchable) -> None:
     ]
     if job.candidate_id is not None:
         attributes.append(SearchAttributePair(CANDIDATE_ID, job.candidate_id))
+    run = JobRun(
+        job_id=job.id,
+        run=job.run,
+        tenant=job.tenant,
+        priority_key=queue.priority_key(job.priority),
+        max_retries=job.max_retries,
+    )
     try:
         await client.start_workflow(
             JobType(job.type).workflow,
-            JobRun(
-                job_id=job.id,
-                run=job.run,
-                tenant=job.tenant,
-                priority_key=queue.priority_key(job.priority),
-                max_retries=job.max_retries,
-            ),
+            run,
             id=workflow_id(job.id, job.run),
             task_queue=job.queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -119,12 +121,16 @@ async def start(client: Client, job: Dispatchable) -> None:
             search_attributes=TypedSearchAttributes(attributes),
             static_summary=f"{job.type.replace('_', ' ')} · {queue.band} ({job.priority}) · run {job.run}",
             static_details=f"Job `{job.id}`, tenant `{job.tenant}`, candidate `{job.candidate_id or '-'}`",
-            priority=Priority(priority_key=queue.priority_key(job.priority), fairness_key=job.tenant),
+            priority=Priority(priority_key=run.priority_key, fairness_key=run.fairness_key),
             request_eager_start=True,
             rpc_timeout=RPC_TIMEOUT,
         )
     except WorkflowAlreadyStartedError:
         return
+    except RPCError as error:
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:
+            raise Internal("Temporal refuses to start this job's workflow") from None
+        raise
 
 
 def handle(client: Client, job_id: str, run: int) -> "WorkflowHandle[object, object]":

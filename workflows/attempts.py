@@ -66,7 +66,7 @@ async def _take(job: JobRun, step: Step) -> str | bool:
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=_when_its_worker_dies(job),
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                priority=Priority(priority_key=job.priority_key, fairness_key=job.tenant),
+                priority=Priority(priority_key=job.priority_key, fairness_key=job.fairness_key),
             )
         except ActivityError as error:
             following = after(job, error)

@@ -20,6 +20,7 @@ from enrichment.jobs import queries
 from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, Rehearsal, Submission
 from enrichment.queues import QUEUES, Queue
 from enrichment.results import RESULTS, Result
+from enrichment.runs import JobRun
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
@@ -401,6 +402,24 @@ async def test_a_job_whose_code_always_raises_fails_without_a_word_of_its_data_a
     [unforeseen] = [json.loads(line) for line in logged if WORK_UNFORESEEN.name in line]
     assert (unforeseen["job_id"], unforeseen["error"]) == (job_id, "KeyError")
     assert unforeseen["where"].startswith("tests/integration/test_jobs.py:")
+
+
+async def test_a_tenant_with_a_long_name_shares_the_queues_as_others_do(queue: EnrichmentQueue) -> None:
+    tenant = queue.for_tenant("t" * 100)
+
+    assert (await end_of(tenant, await submit(tenant))).status is JobStatus.COMPLETED
+
+
+async def test_a_job_that_temporal_refuses_for_good_fails_and_blocks_nobody(
+    queue: EnrichmentQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobRun, "fairness_key", property(lambda run: run.tenant))
+    tenant = queue.for_tenant("t" * 65)
+
+    end = await end_of(tenant, await submit(tenant))
+
+    assert (end.status, end.error_code) == (JobStatus.FAILED, "internal")
+    assert end.error == "Temporal refuses to start this job's workflow"
 
 
 async def test_a_result_of_three_megabytes_is_a_result(queue: EnrichmentQueue) -> None:
