@@ -1,5 +1,6 @@
 """PostgreSQL: the one way to reach it, with limits on every wait and its errors in our words."""
 
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
@@ -23,9 +24,10 @@ STATEMENT_TIMEOUT_S = 5.0
 """Asyncpg gives a statement up after this; an untimed one hangs for as long as a frozen server does."""
 POOL_TIMEOUT_S = 3.0
 """A request that finds every connection in use waits this long before it is told 503."""
-UNAVAILABLE_STATES = ("08", "53", "57", "58", "25006", "40")
-"""SQLSTATEs after which the same statement may work: connection, resources, operator, system, read-only, rollback."""
-STILL_THERE_STATES = ("25006", "40")
+UNAVAILABLE_STATES = ("08", "28", "3D", "53", "55", "57", "58", "25006", "40", "42P01", "42703")
+"""SQLSTATEs after which the same statement may work: connection, login, database, resources, state, operator, system,
+read-only, rollback; a table or a column that a migration has yet to make."""
+STILL_THERE_STATES = ("25006", "40", "42", "55")
 """Of these, the ones of a server that answers."""
 ROLE_UNKNOWN = "22023"
 """What a connection is told that asks for the API's role before `enrich migrate` has made it."""
@@ -126,8 +128,10 @@ class Database:
         """
         if self._breaker.is_open:
             raise StorageUnavailable("The database did not answer a moment ago; try again in a few seconds")
+        began = time.monotonic()
         try:
             yield
+            self._breaker.close()
         except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             state = getattr(cause, "sqlstate", None) or ""
@@ -137,7 +141,7 @@ class Database:
                 from_server=isinstance(error, DBAPIError | asyncpg.PostgresError),
             )
             if isinstance(told, StorageUnavailable) and not state.startswith(STILL_THERE_STATES):
-                self._breaker.trip()
+                self._breaker.trip(began)
             raise told from None
 
 
