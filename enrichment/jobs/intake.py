@@ -63,7 +63,8 @@ class Accepted:
     is_new: bool
 
 
-_ACCEPT = text("""
+_KEY_LOCK = "hashtextextended(tenant || ' ' || idempotency_key, 0)"
+_ACCEPT = text(f"""
     WITH job AS (
         INSERT INTO enrichment_job (id, tenant, candidate_id, type, priority, queue, run_at, payload, options,
                                     max_retries, idempotency_key, request_hash, webhook_id, input_hash)
@@ -76,13 +77,19 @@ _ACCEPT = text("""
                     CAST(:input_hash AS text[]))
             AS new (id, tenant, candidate_id, type, priority, queue, run_at, payload, options, max_retries,
                     idempotency_key, request_hash, webhook_id, input_hash)
+        WHERE idempotency_key IS NULL OR pg_try_advisory_xact_lock_shared({_KEY_LOCK})
         ON CONFLICT (tenant, idempotency_key) DO NOTHING
         RETURNING id
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, to_status) SELECT id, 1, 'pending' FROM job
     )
     SELECT id FROM job
-""")
+""")  # noqa: S608 all parts are constants
+_HOLD_KEY = text(f"""
+    SELECT pg_try_advisory_xact_lock({_KEY_LOCK})
+    FROM (SELECT CAST(:tenant AS text), CAST(:idempotency_key AS text)) AS of (tenant, idempotency_key)
+""")  # noqa: S608 all parts are constants
+"""A bulk comes as slowly as its line lets it, in one transaction: nobody is to wait for its key meanwhile."""
 _BY_KEY = text("""
     SELECT id, status, queue, request_hash FROM enrichment_job
     WHERE tenant = :tenant AND idempotency_key = :idempotency_key
@@ -107,13 +114,10 @@ BYTES_AT_ONCE = 4_000_000
 """What is held of a bulk on its way, whichever comes first."""
 
 
-async def accept(database: Database, job: NewJob) -> Accepted:
-    """Stores the job, or finds the one that was accepted under the same key before."""
-    return (await accept_all(database, [job]))[0]
-
-
-async def accept_all(database: Database, jobs: Sequence[NewJob]) -> list[Accepted]:
+async def accept_all(database: Database, jobs: Sequence[NewJob]) -> list[Accepted | None]:
     """Stores the jobs, all in one statement, or finds those that were accepted under the same keys before.
+
+    None: a bulk is on its way in under this key, and nobody knows yet whether it will be accepted.
 
     In the order of their keys: of two such statements with keys in common, one waits for the other, and never both.
     """
@@ -130,12 +134,12 @@ async def is_known(database: Database, tenant: str, idempotency_key: str) -> boo
 
 async def accept_bulk(
     database: Database, parent: NewJob, bulk: Bulk, children: AsyncIterator[NewChild], hashed: Callable[[], str | None]
-) -> Accepted:
+) -> Accepted | None:
     """Stores a bulk and its children in one transaction, in flat memory, as they come.
 
     The children count as dispatched: their parent's workflow runs them. `hashed` gives the request's hash once they
     have all come. What `children` raises is raised here, and nothing is stored. Not by COPY: row-level security, which
-    the API is bound by, does not allow it.
+    the API is bound by, does not allow it. None as in `accept_all`.
     """
     total, first_of = 0, dict[str, str]()
     shared = (
@@ -143,6 +147,8 @@ async def accept_bulk(
         json.dumps(parent.options),
     )  # fmt: skip
     async with database.transaction() as connection:
+        if parent.idempotency_key and not (await connection.execute(_HOLD_KEY, _key(parent))).scalar_one():
+            return await _existing(database, parent)
         if not (await connection.execute(_ACCEPT, _parameters([parent]))).first():
             async for _ in children:
                 pass  # to its end: the hash tells whether it is the same request
@@ -212,9 +218,13 @@ async def _in_parts(children: AsyncIterator[NewChild]) -> AsyncIterator[list[New
         yield part
 
 
-async def _existing(database: Database, job: NewJob) -> Accepted:
-    row = (await database.execute(_BY_KEY, {"tenant": job.tenant, "idempotency_key": job.idempotency_key})).one()
-    return Accepted(row.id, JobStatus(row.status), row.queue, row.request_hash, is_new=False)
+async def _existing(database: Database, job: NewJob) -> Accepted | None:
+    row = (await database.execute(_BY_KEY, _key(job))).first()
+    return row and Accepted(row.id, JobStatus(row.status), row.queue, row.request_hash, is_new=False)
+
+
+def _key(job: NewJob) -> dict[str, str | None]:
+    return {"tenant": job.tenant, "idempotency_key": job.idempotency_key}
 
 
 def _new(job: NewJob) -> Accepted:

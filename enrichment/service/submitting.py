@@ -37,7 +37,7 @@ class Submitting(Connected):
 
         Raises:
             InvalidInput: the submission cannot be accepted, or the key stands for another submission.
-            RateLimited: the tenant has too many jobs open, or submitted too many today.
+            RateLimited: the tenant has too many jobs open, or submitted too many today; a bulk has the same key.
             StorageUnavailable: unknown whether it was accepted; submit again with the same key.
         """
         self._check(request)
@@ -64,7 +64,7 @@ class Submitting(Connected):
         Raises:
             InvalidInput: a line cannot be used, its number is named; or the key stands for another bulk.
             TooLarge: more than the settings allow.
-            RateLimited: the tenant has too many jobs, or others upload at the same time.
+            RateLimited: the tenant has too many jobs, or others upload at the same time, or under the same key.
             StorageUnavailable: unknown whether it was accepted; send it again with the same key.
         """
         self._check(request)
@@ -127,11 +127,15 @@ class Submitting(Connected):
             self._settings.max_upload_candidates, self._settings.max_body_bytes, self._settings.max_upload_bytes
         )
 
-    async def _accept(self, tenant: str, jobs: Sequence[intake.NewJob]) -> list[intake.Accepted]:
+    async def _accept(self, tenant: str, jobs: Sequence[intake.NewJob]) -> list[intake.Accepted | None]:
         return await intake.accept_all(self._database.for_tenant(tenant), jobs)
 
-    def _accepted(self, accepted: intake.Accepted, job: intake.NewJob, request_hash: str | None) -> intake.Accepted:
-        """Tells of a new job; refuses a key that stands for another request."""
+    def _accepted(
+        self, accepted: intake.Accepted | None, job: intake.NewJob, request_hash: str | None
+    ) -> intake.Accepted:
+        """Tells of a new job; refuses a key that stands for another request, or for a bulk that is on its way in."""
+        if accepted is None:
+            raise RateLimited("A bulk with this idempotency key is on its way here", retry_after=UPLOAD_AGAIN)
         if accepted.is_new:
             self._wake.soon(self._database)
             log.info("Accepted", extra=JOB_ACCEPTED.fields(job_id=accepted.id, kind=job.type, queue=job.queue))

@@ -1,6 +1,7 @@
 """The API when something it needs is away, when its own code fails, and when it is told to stop."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from api.access import NEEDS, Open
 from api.app import create_app
 from api.server import is_loopback
 from enrichment.devstack.infrastructure import Infrastructure
+from enrichment.events import JsonFormatter
 from enrichment.settings import Settings
 
 SUBMISSION = {"type": "skills_optimization", "candidateData": {}, "runAt": "2999-01-01T00:00:00Z"}
@@ -109,7 +111,9 @@ async def test_a_fault_of_ours_is_answered_and_says_nothing_of_the_candidate(
         assert "Canary" not in answer.text
     (line,) = [record for record in caplog.records if getattr(record, "event", "") == "request_failed"]
     assert vars(line)["fields"] == {"error": "RuntimeError", "method": "GET", "path": "/fault/{name}"}
-    assert line.exc_info is None
+    told = json.loads(JsonFormatter().format(line))
+    assert "Canary" not in str(told)
+    assert told["where"].startswith("tests/integration/test_api_faults.py:")
 
 
 async def test_the_feed_opens_one_connection_for_many_followers(settings: Settings) -> None:

@@ -221,7 +221,11 @@ async def test_a_candidate_that_fails_again_and_again_is_tried_as_often_as_a_job
 ) -> None:
     failing = Options(rehearse=Rehearsal(fail_code="provider_timeout", fail_attempts=9))
     request = Submission(
-        type=JobType.BULK_CANDIDATE_ENRICHMENT, candidates=people(2), priority="critical", options=failing, max_retries=1
+        type=JobType.BULK_CANDIDATE_ENRICHMENT,
+        candidates=people(2),
+        priority="critical",
+        options=failing,
+        max_retries=1,
     )
     bulk = (await queue.add_job(request)).id
 

@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -24,7 +25,7 @@ from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.errors import Internal, InvalidInput
 from enrichment.ids import new_id
 from enrichment.jobs import batches, intake, lanes, outbox, queries, transitions, upkeep
-from enrichment.jobs.intake import NewChild, NewJob
+from enrichment.jobs.intake import Accepted, NewChild, NewJob
 from enrichment.jobs.lanes import Turn
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus, JobType
@@ -51,9 +52,15 @@ def a_job(**changes: Any) -> NewJob:
     return NewJob(**{**values, **changes})
 
 
+async def stored(database: Database, **changes: Any) -> Accepted:
+    [accepted] = await intake.accept_all(database, [a_job(**changes)])
+    assert accepted is not None
+    return accepted
+
+
 @pytest.fixture
 async def job_id(database: Database) -> str:
-    return (await intake.accept(database, a_job())).id
+    return (await stored(database)).id
 
 
 async def status(database: Database, job_id: str) -> JobStatus:
@@ -142,7 +149,7 @@ async def test_a_result_is_shown_only_once_the_job_is_completed(database: Databa
 
 async def test_of_a_cancel_and_a_completion_at_once_exactly_one_wins(database: Database) -> None:
     for _ in range(20):
-        job_id = (await intake.accept(database, a_job())).id
+        job_id = (await stored(database)).id
         await transitions.begin(database, job_id, 1, 1)
         cancelled, completed = await asyncio.gather(
             transitions.cancel(database, TENANT, job_id, "stop"),
@@ -179,11 +186,35 @@ async def test_another_tenant_sees_and_changes_nothing(database: Database, job_i
 
 async def test_the_same_key_is_accepted_once_also_at_the_same_time(database: Database) -> None:
     key = uuid4().hex
-    accepted = await asyncio.gather(
-        *(intake.accept(database, a_job(idempotency_key=key, request_hash="h")) for _ in range(8))
-    )
+    accepted = await asyncio.gather(*(stored(database, idempotency_key=key, request_hash="h") for _ in range(8)))
     assert len({one.id for one in accepted}) == 1
     assert sum(one.is_new for one in accepted) == 1
+
+
+async def test_nobody_waits_for_a_bulk_that_comes_in_slowly_under_the_same_key(database: Database) -> None:
+    key, comes, came = uuid4().hex, asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[NewChild]:
+        came.set()
+        await comes.wait()
+        yield NewChild(new_id(), None, "{}")
+
+    async def never() -> AsyncIterator[NewChild]:
+        yield NewChild(new_id(), None, "not JSON")
+
+    parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={}, idempotency_key=key)
+    bulk = intake.Bulk(JobType.SKILLS_OPTIMIZATION, batch_size=2)
+    coming = asyncio.create_task(intake.accept_bulk(database, parent, bulk, slowly(), lambda: "h"))
+    await came.wait()
+
+    other, mine = a_job(), a_job(idempotency_key=key)
+    assert [one and one.id for one in await intake.accept_all(database, [other, mine])] == [other.id, None]
+    assert await intake.accept_bulk(database, replace(parent, id=new_id()), bulk, never(), lambda: "h") is None
+
+    comes.set()
+    accepted = await coming
+    assert accepted is not None
+    assert (await stored(database, idempotency_key=key)).id == accepted.id == parent.id
 
 
 @pytest.mark.parametrize(
@@ -224,7 +255,7 @@ async def test_the_databases_error_is_told_as_its_class_and_state_alone(
 
 async def test_a_claim_is_taken_once_and_comes_free_again(database: Database) -> None:
     queue = f"enrichment-{uuid4().hex}"
-    ids = [(await intake.accept(database, a_job(queue=queue, run_at=None, priority=p))).id for p in (5, 9, 7)]
+    ids = [(await stored(database, queue=queue, run_at=None, priority=p)).id for p in (5, 9, 7)]
 
     claims = await asyncio.gather(*(outbox.claim(database, [queue], 2) for _ in range(2)))
 
@@ -241,8 +272,8 @@ async def test_a_claim_is_taken_once_and_comes_free_again(database: Database) ->
 async def test_a_job_that_is_due_later_is_not_dispatched_before(database: Database) -> None:
     queue = f"enrichment-{uuid4().hex}"
     later = datetime.now(UTC) + timedelta(hours=1)
-    await intake.accept(database, a_job(queue=queue, run_at=later))
-    due = (await intake.accept(database, a_job(queue=queue, run_at=datetime.now(UTC) - timedelta(seconds=1)))).id
+    await stored(database, queue=queue, run_at=later)
+    due = (await stored(database, queue=queue, run_at=datetime.now(UTC) - timedelta(seconds=1))).id
 
     assert [job.id for job in await outbox.claim(database, [queue], 10)] == [due]
 
@@ -320,10 +351,39 @@ async def test_a_child_that_is_cancelled_in_the_bulks_next_run_stays_so(database
     assert [states[child.id] for child in children] == ["cancelled", "pending"]
 
 
+async def stopped(database: Database) -> tuple[str, str]:
+    """A bulk that has failed, and of its two children the one that was retried alone since."""
+    parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 2, "batches": 1})
+    children = [NewChild(new_id(), None, "{}") for _ in range(2)]
+    await accept(database, parent, children)
+    await transitions.begin(database, parent.id, 1, 1)
+    await batches.fail_open(database, parent.id, 1)
+    await transitions.finish(database, parent.id, 1, Outcome(JobStatus.FAILED, "internal", "All failed"))
+    assert await transitions.retry(database, TENANT, children[0].id) is not None
+    return parent.id, children[0].id
+
+
+async def test_a_child_that_was_retried_alone_is_not_ended_with_its_bulk(database: Database) -> None:
+    bulk, child = await stopped(database)
+
+    assert bulk not in {half.id for half in await half_ended(database)}
+    await batches.cancel_open(database, bulk, 1)
+
+    assert (await queries.statuses(database, [child]))[child] == "pending"
+
+
+async def test_a_cleanup_deletes_no_bulk_of_which_a_child_was_retried_since_it_looked(database: Database) -> None:
+    bulk, child = await stopped(database)
+
+    assert (await database.execute(upkeep._DELETE, {"ids": [bulk]})).all() == []
+
+    assert (await queries.statuses(database, [child]))[child] == "pending"
+
+
 async def test_the_counts_kept_by_triggers_are_those_of_the_rows(database: Database, job_id: str) -> None:
     await transitions.begin(database, job_id, 1, 1)
     await transitions.finish(database, job_id, 1, Outcome(JobStatus.FAILED, "internal", "x"))
-    another = (await intake.accept(database, a_job())).id
+    another = (await stored(database)).id
     await database.execute(text("DELETE FROM enrichment_job WHERE id = :id"), {"id": another})
 
     # In one statement, for the worker of the session has work of this tenant too.
@@ -350,7 +410,7 @@ async def test_a_cleanup_deletes_what_is_old_and_keeps_the_newest(
 ) -> None:
     monkeypatch.setattr(upkeep, "KEEP_COMPLETED", 0)
     monkeypatch.setattr(upkeep, "KEEP_FAILED", 1)
-    old, young, failed = [(await intake.accept(database, a_job(tenant=f"old-{uuid4().hex}"))).id for _ in range(3)]
+    old, young, failed = [(await stored(database, tenant=f"old-{uuid4().hex}")).id for _ in range(3)]
     for job_id, outcome in (
         (old, Outcome(JobStatus.COMPLETED, result=RESULT)),
         (young, Outcome(JobStatus.COMPLETED, result=RESULT)),

@@ -49,7 +49,8 @@ async def jobs(database: Database) -> dict[str, str]:
     """A job of each tenant that has run, with an event, a document and counts."""
     ids = {}
     for tenant in TENANTS:
-        ids[tenant] = job_id = (await intake.accept(database, a_job(tenant))).id
+        await intake.accept_all(database, [job := a_job(tenant)])
+        ids[tenant] = job_id = job.id
         await transitions.begin(database, job_id, 1, 1)
         await documents.put(database, job_id, 1, "md", b"x")
         await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result={}))
@@ -113,7 +114,7 @@ async def test_a_cancelled_request_leaves_no_tenant_behind(walled: Database, job
 async def test_a_tenant_writes_no_row_of_another(walled: Database, jobs: dict[str, str]) -> None:
     a = walled.for_tenant("wall-a")
     with pytest.raises(Internal):
-        await intake.accept(a, a_job("wall-b"))
+        await intake.accept_all(a, [a_job("wall-b")])
     changed = await a.execute(text("UPDATE enrichment_job SET priority = 1 WHERE id = :id"), {"id": jobs["wall-b"]})
     assert changed.rowcount == 0
     with pytest.raises(Internal):
@@ -181,7 +182,7 @@ async def test_a_managed_login_that_may_make_roles_builds_the_wall(
 ) -> None:
     managed = await migrated_by(infrastructure, "CREATEROLE")
     connected = Database.connect(managed, application="managed", pool_size=1, is_walled=True)
-    await intake.accept(connected.for_tenant("wall-a"), a_job("wall-a"))
+    await intake.accept_all(connected.for_tenant("wall-a"), [a_job("wall-a")])
     assert [await seen(connected.for_tenant(tenant), "enrichment_job") for tenant in TENANTS] == [1, 0]
     await connected.close()
 
