@@ -87,7 +87,7 @@ class Bench:
 
     async def clear(self) -> None:
         """Forgets all jobs. Call it when none runs."""
-        asleep = self.ours.asleep()
+        asleep = tuple(self.ours.asleep)
         self.ours.wake(*asleep)  # who was stopped within a transaction ends it; its locks would stop us for good
         await self.database.execute("TRUNCATE enrichment_job, enrichment_job_count, enrichment_throughput CASCADE")
         self.ours.sleep(*asleep)

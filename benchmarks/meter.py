@@ -1,6 +1,5 @@
 """CPU time and memory of process trees, and how much of the machine others have used meanwhile."""
 
-import contextlib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -27,15 +26,6 @@ def cpu_s(pid: int) -> float:
         except psutil.NoSuchProcess:
             continue
     return total
-
-
-def is_stopped(pid: int) -> bool:
-    """Whether a process or one of its descendants was stopped by a signal."""
-    for process in tree(pid):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if process.status() == psutil.STATUS_STOPPED:
-                return True
-    return False
 
 
 def memory_mb(pid: int) -> float:

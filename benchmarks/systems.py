@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from benchmarks import load
-from benchmarks.meter import is_stopped, tree
+from benchmarks.meter import tree
 from benchmarks.record import Record
 from benchmarks.scenario import OURS
 from enrichment.devstack import Stack
@@ -72,6 +72,8 @@ class Ours(System):
         self.stack = stack
         self.record = record
         self._variables: dict[str, str] = {}
+        self.asleep: set[str] = set()
+        """The processes that were told to stop; the system shows it of a process only some time later."""
 
     @property
     def pids(self) -> dict[str, int]:
@@ -95,14 +97,12 @@ class Ours(System):
             self.sleep(*names)
 
     def wake(self, *names: str) -> None:
+        self.asleep.difference_update(names)
         self._signal(names, signal.SIGCONT)
 
     def sleep(self, *names: str) -> None:
+        self.asleep.update(names)
         self._signal(names, signal.SIGSTOP)
-
-    def asleep(self) -> list[str]:
-        """The processes that `sleep` has stopped."""
-        return [name for name, pid in self.pids.items() if is_stopped(pid)]
 
     def _signal(self, names: Iterable[str], number: signal.Signals) -> None:
         for name in names:
