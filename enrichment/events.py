@@ -70,6 +70,7 @@ ACTION_FAILED = LogEvent("action_failed")
 LIMITS_LOST = LogEvent("limits_lost")
 SWEPT = LogEvent("swept")
 CLEANED_UP = LogEvent("cleaned_up")
+SEAL_BROKEN = LogEvent("seal_broken")
 CANDIDATE_ERASED = LogEvent("candidate_erased")
 
 

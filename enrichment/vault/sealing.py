@@ -82,7 +82,11 @@ def key_id(stored: Any) -> str | None:
 
 
 def unseal(key: Key, stored: str | bytes) -> Any:
-    """What `seal` or `seal_bytes` has sealed under this key."""
+    """What `seal` or `seal_bytes` has sealed under this key.
+
+    Raises:
+        NotOpened, ValueError, zlib.error: somebody has changed it.
+    """
     if isinstance(stored, bytes):
         return key.decrypt(stored.partition(b":")[2])
     return json.loads(key.decrypt(base64.b64decode(stored.partition(":")[2])))

@@ -1,6 +1,8 @@
 """Gets the keys that a statement needs, and opens what it has read. Every `Database` has one."""
 
+import logging
 import os
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from enrichment import named_keys
 from enrichment.aes import Cipher, NotOpened
 from enrichment.errors import StorageUnavailable
+from enrichment.events import SEAL_BROKEN
 from enrichment.ids import new_id
 from enrichment.models import JSON
 from enrichment.settings import Settings
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_KNOWN = 10_000
 _VARIABLE = "ENRICHMENT_MASTER_KEYS"
+
+log = logging.getLogger(__name__)
 
 
 class Vault:
@@ -66,13 +71,15 @@ class Vault:
         return None if key_id is None else (await self._by_id(database, {key_id})).get(key_id)
 
     async def open_all(self, database: "Database", stored: Sequence[Any]) -> list[tuple[Any, Key | None]]:
-        """Each of these with its key, opened if it was sealed; None where the key is destroyed: nobody can read it."""
+        """Each of these with its key, opened if it was sealed; None where nobody can read it: its key is destroyed, or
+        somebody has changed it. It is for who needs it to refuse that: the others of a statement are not to blame.
+        """
         ids = [sealing.key_id(one) for one in stored]
         by_id = await self._by_id(database, {key_id for key_id in ids if key_id is not None})
         opened: list[tuple[Any, Key | None]] = []
         for one, key_id in zip(stored, ids, strict=True):
             key = by_id.get(key_id) if key_id else None
-            opened.append((one if key_id is None else key and sealing.unseal(key, one), key))
+            opened.append((one if key_id is None else key and _opened(key, one), key))
         return opened
 
     async def open(self, database: "Database", stored: Any) -> Any:
@@ -120,6 +127,14 @@ class Vault:
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
         return key
+
+
+def _opened(key: Key, stored: str | bytes) -> Any:
+    try:
+        return sealing.unseal(key, stored)
+    except (NotOpened, ValueError, zlib.error):
+        log.exception("What is sealed in the database was changed by somebody", extra=SEAL_BROKEN.fields())
+        return None
 
 
 def _bound_to(key_id: str, tenant: str, candidate_id: str) -> bytes:

@@ -2,13 +2,14 @@
 
 import base64
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from enrichment.aes import NotOpened
+from enrichment.db import Database
 from enrichment.settings import Settings, SettingsError, load
 from enrichment.vault import sealing
 from enrichment.vault.sealing import Key
@@ -61,6 +62,17 @@ def test_the_same_is_sealed_differently_each_time_and_opened_by_its_key_alone() 
     for key in (OTHER, Key(OTHER.id, KEY.material), Key(KEY.id, OTHER.material)):
         with pytest.raises(NotOpened):
             sealing.unseal(key, sealed)
+
+
+@pytest.mark.parametrize("changed", ["", "!", "AAAA", f"{'A' * 40}"])
+async def test_what_somebody_has_changed_is_nothing_and_spoils_nothing_beside_it(changed: str) -> None:
+    vault = Vault({})
+    vault._known[KEY.id] = KEY
+    nowhere = cast(Database, None)  # all keys are known
+
+    opened = await vault.open_all(nowhere, [f"{KEY.id}:{changed}", sealing.seal(KEY, {"a": 1})])
+
+    assert opened == [(None, KEY), ({"a": 1}, KEY)]
 
 
 def test_without_a_key_everything_stays_as_it_is() -> None:
