@@ -41,7 +41,7 @@ async def _no_op(bench: Bench, system: System, count: int) -> None:
 
 
 async def _work(bench: Bench, system: System) -> None:
-    count = bench.pick(220, 880)
+    count = bench.pick(220, 550)
     async with system.awake():
         await bench.jobs(system, 20)  # warm
         seconds = await _makespan(bench, system, count, WORK_MS)

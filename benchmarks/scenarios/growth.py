@@ -4,7 +4,7 @@ from benchmarks import load
 from benchmarks.bench import Bench
 from benchmarks.scenario import Scenario, at_least, at_most
 
-QUICK, FULL = (1_000, 10_000, 100_000), (1_000, 10_000, 100_000, 1_000_000)
+QUICK, FULL = (1_000, 10_000), (1_000, 10_000, 100_000, 1_000_000)
 OVERVIEWS = {
     "stats": "/api/enrichment?action=stats",
     "list": "/api/enrichment/jobs?limit=50",
@@ -48,7 +48,10 @@ _PAYLOAD = '{"basics": {"name": "Ada Example"}, "skills": [{"name": "python"}, {
 
 
 async def run(bench: Bench) -> None:
-    for rows in bench.pick(QUICK, FULL):
+    sizes = bench.pick(QUICK, FULL)
+    async with bench.ours.awake():
+        await bench.jobs(bench.ours, 100)  # warm, for the first size as for the others
+    for rows in (*sizes, sizes[0]):  # the smallest again: what the machine itself does meanwhile is no growth
         await _fill(bench, rows)
         await _overviews(bench, rows)
         await _jobs(bench, rows)
@@ -77,7 +80,7 @@ async def _overviews(bench: Bench, rows: int) -> None:
 
 async def _jobs(bench: Bench, rows: int) -> None:
     for _ in range(bench.pick(1, 2)):
-        count = bench.pick(60, 150)
+        count = bench.pick(60, 100)
         async with bench.ours.awake():
             await bench.jobs(bench.ours, 20)  # warm
             _, used = await bench.jobs(bench.ours, count)

@@ -18,7 +18,7 @@ async def run(bench: Bench) -> None:
 
 
 async def _jobs(bench: Bench) -> None:
-    count = bench.pick(100, 300)
+    count = bench.pick(100, 200)
     async with bench.ours.awake():
         for name in ("api", "worker"):
             bench.add(f"{name}, resident at rest", "MB", resident_mb(bench.stack.pids[name]))

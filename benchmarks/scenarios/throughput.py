@@ -22,7 +22,7 @@ async def run(bench: Bench) -> None:
 
 async def _jobs(bench: Bench, system: System) -> None:
     is_ours = system is bench.ours
-    count = bench.pick(150, 400) if is_ours else bench.pick(1_000, 3_000)
+    count = bench.pick(100, 250) if is_ours else bench.pick(1_000, 2_000)
     async with system.awake():
         await bench.jobs(system, 50 if is_ours else 300)  # warm
         ended, used = await bench.jobs(system, count)
@@ -33,7 +33,7 @@ async def _jobs(bench: Bench, system: System) -> None:
 async def _limit(bench: Bench) -> None:
     """On the product's own Temporal server, with the product's API and worker asleep."""
     bench.ours.wake("temporal")
-    count = bench.pick(150, 400)
+    count = bench.pick(100, 250)
     try:
         async with _bare_workflows(bench.stack.infrastructure.temporal_address) as process:
             await _ask(process, 50)

@@ -6,7 +6,7 @@ from benchmarks.bench import Bench
 from benchmarks.scenario import Scenario, at_least
 from benchmarks.systems import BullMQ, System
 
-JOBS = {50: (80, 320), 200: (40, 120), 1_000: (8, 24)}
+JOBS = {50: (60, 160), 200: (40, 120), 1_000: (8, 24)}
 """By milliseconds of work: how many, quick and in full, to the four queues in turn; that of one slot ends last."""
 
 
