@@ -41,7 +41,9 @@ class Bench:
         peers = Record(database, "peer.job", "runs > 1")
         servers = infrastructure.environment
         self.ours = Ours(stack, Record(database, "enrichment_job", "retry_count > 0"))
-        self.bullmq = bullmq_programs and BullMQ(infrastructure.directory, peers, servers, bullmq_programs)
+        self.bullmq = (
+            BullMQ(infrastructure.directory, peers, servers, bullmq_programs) if bullmq_programs is not None else None
+        )
         self.taskiq = Taskiq(infrastructure.directory, peers, servers)
 
     @property
@@ -73,7 +75,7 @@ class Bench:
 
     def contenders(self, *, taskiq: bool = False) -> list[System]:
         """Ours and the peers that there are."""
-        peers: list[Peer | None] = [self.bullmq or None, self.taskiq if taskiq else None]
+        peers: list[Peer | None] = [self.bullmq, self.taskiq if taskiq else None]
         if self.bullmq is None:
             self.note("No BullMQ column: Node and its packages are not here.")
         return [self.ours, *(peer for peer in peers if peer is not None)]
