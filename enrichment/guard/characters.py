@@ -8,6 +8,8 @@ stay between the letters of scripts that need them, and inside of emoji.
 import re
 from typing import Any
 
+from enrichment.pointers import escape, parts, resolve
+
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
@@ -38,6 +40,23 @@ def cleaned(value: Any) -> Any:
     if isinstance(value, list):
         return [cleaned(item) for item in value]
     return value
+
+
+def submitted(pointer: str, value: Any) -> str:
+    """A pointer into `cleaned(value)` as one to the same place in `value`; one that leads nowhere stays as it is."""
+    if not pointer.startswith("/"):
+        return pointer
+    found, node = "", value
+    for part in parts(pointer):
+        key = part
+        if isinstance(node, dict):
+            key = next((key for key in reversed(node) if visible(key) == part), part)
+        try:
+            node = resolve(node, f"/{escape(key)}")
+        except LookupError:
+            return pointer
+        found += f"/{escape(key)}"
+    return found
 
 
 def hides(text: str) -> bool:

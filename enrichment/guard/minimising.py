@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from enrichment.guard.walking import texts_in
 from enrichment.models import JSON
+from enrichment.pointers import escape
 
 _FIELDS = {
     "NAME": "name firstname lastname givenname familyname surname fullname nom prenom",
@@ -49,6 +50,10 @@ class Restore:
 
     def text(self, text: str) -> str:
         return _PLACEHOLDER.sub(lambda match: str(self._originals.get(match[0], match[0])), text)
+
+    def pointer(self, pointer: str) -> str:
+        """A pointer into the minimised candidate, as one into the candidate: also keys hold placeholders."""
+        return _PLACEHOLDER.sub(lambda match: escape(str(self._originals.get(match[0], match[0]))), pointer)
 
     def json(self, value: Any) -> Any:
         """Every text and key with what its placeholders stand for; a number that was replaced is a number again."""

@@ -2,6 +2,7 @@
 
     enricher     the seam: the rules make the result, the model words its texts; loads the rest when first asked
     chain        the models: the next one answers where one fails
+    restoring    the candidate without the person, and the person back in what is written
     writing      one agent per job type, its prompt and its typed output
     remembered ▸ limited ▸ streamed ▸ provider
                  what each request passes through: an answer that was paid, the provider's limits, the wire

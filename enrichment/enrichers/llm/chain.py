@@ -11,7 +11,7 @@ from functools import partial
 from pydantic_ai.models import Model
 from redis.asyncio import Redis
 
-from enrichment import faithfulness, guard, wording
+from enrichment import faithfulness, wording
 from enrichment.breaker import Breaker
 from enrichment.db import Database
 from enrichment.enrichers.base import Report, Task
@@ -22,9 +22,10 @@ from enrichment.enrichers.llm.limited import Limited, Limits
 from enrichment.enrichers.llm.memory import Memory
 from enrichment.enrichers.llm.merging import merge
 from enrichment.enrichers.llm.naming import Named
-from enrichment.enrichers.llm.outputs import OUTPUTS, Output
+from enrichment.enrichers.llm.outputs import Output
 from enrichment.enrichers.llm.rates import Rates
 from enrichment.enrichers.llm.remembered import Remembered
+from enrichment.enrichers.llm.restoring import Shown
 from enrichment.enrichers.llm.shortening import shortened
 from enrichment.enrichers.llm.streamed import Streamed
 from enrichment.enrichers.llm.writing import Assignment, write
@@ -121,31 +122,27 @@ class Chain:
 
     async def _ask(self, link: Link, task: Task, draft: Result, report: Report, memory: Memory) -> Output:
         """What the model writes of the candidate, who is told to it as far as it needs to know."""
-        candidate, restore = await asyncio.to_thread(lambda: guard.minimise(guard.cleaned(task.candidate)))
-        output_type = OUTPUTS[task.type]
-
-        def restored(output: Output) -> Output:
-            return output_type.model_validate(restore.json(output.model_dump()))
+        shown = await asyncio.to_thread(Shown, task.candidate)
 
         def doubts(output: Output) -> tuple[Violation, ...]:
-            return faithfulness.check(merge(draft, restored(output)), task.candidate, task.as_of).violations
+            return faithfulness.check(merge(draft, shown.restored(output)), task.candidate, task.as_of).violations
 
         model = self._stack(link, task, report, memory)
-        assignment = Assignment(task.type, candidate, task.locale, doubts)
+        assignment = Assignment(task.type, shown.candidate, task.locale, doubts)
         ask = partial(write, model=model, name=str(link.named))
         tokens = self._settings.model_max_tokens
         await report(ASKING, "asking", "Asking the model")
         try:
-            return restored(await ask(assignment, max_tokens=tokens))
+            return shown.restored(await ask(assignment, max_tokens=tokens))
         except EnrichmentError as error:
             action = failures.action_of(error)
             if action not in {Action.SHRINK, Action.EXTEND}:
                 raise
         if action is Action.SHRINK:
-            assignment = Assignment(task.type, shortened(candidate), task.locale, doubts)
+            assignment = Assignment(task.type, shortened(shown.candidate), task.locale, doubts)
         else:
             tokens *= 2
-        return restored(await ask(assignment, max_tokens=tokens))
+        return shown.restored(await ask(assignment, max_tokens=tokens))
 
     def _stack(self, link: Link, task: Task, report: Report, memory: Memory) -> Model:
         """What each request passes through, from the outside to the wire."""
