@@ -5,9 +5,12 @@ another attempt can help. Messages name the model and never quote it: an excepti
 answer or the provider's body, in its text, its attributes or its chain, so none of them leaves this package.
 """
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
+from http import HTTPStatus
 
 from pydantic_ai import exceptions as raised
 
@@ -48,15 +51,36 @@ class Action(Enum):
     """As `FAIL`, and an operator has to look: a fallback would hide it for ever."""
 
 
+Test = Callable[[BaseException], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One row: what was raised, what it is to us, and what is done."""
+    """One row: what was raised, what it is to us, and what is done. `when` limits it to what the provider said."""
 
     raised: type[BaseException]
     error: type[EnrichmentError]
     action: Action
     says: str
+    when: Test = lambda _: True
 
+    def fits(self, error: BaseException) -> bool:
+        return isinstance(error, self.raised) and self.when(error)
+
+
+def _status(status: HTTPStatus) -> Test:
+    return lambda error: getattr(error, "status_code", None) == status
+
+
+def _code(pattern: str) -> Test:
+    """Each server has names of its own for the same; some call it the code of the error, others its type."""
+    named = re.compile(pattern, re.IGNORECASE)
+    names = ("provider_error_code", "provider_error_type")
+    return lambda error: any(named.search(getattr(error, name, None) or "") for name in names)
+
+
+_TOO_LONG = _code(r"context_(size|length|window)|too_(long|large)|above_max_length")
+_FILTERED = _code(r"content_?filter|policy_?violation|moderation|safety|inspection|invalid_prompt")
 
 FAILURES = (
     Failure(raised.ModelQuotaExceededError, ProviderQuota, Action.ALERT, "has no quota left for this key"),
@@ -71,7 +95,23 @@ FAILURES = (
     Failure(raised.ModelContextWindowExceededError, ContextTooLong, Action.SHRINK, "cannot take so long a text"),
     Failure(raised.ModelAuthenticationError, ProviderAuth, Action.ALERT, "refuses the key"),
     Failure(raised.ModelNotFoundError, ProviderAuth, Action.ALERT, "is not known to the provider under this name"),
-    Failure(raised.ModelRequestRejectedError, ContentRefused, Action.FAIL, "refuses this request"),
+    Failure(raised.ModelRequestRejectedError, ContextTooLong, Action.SHRINK, "cannot take so long a text", _TOO_LONG),
+    Failure(raised.ModelRequestRejectedError, ContentRefused, Action.FAIL, "refuses this content", _FILTERED),
+    Failure(raised.ModelRequestRejectedError, ProviderAuth, Action.ALERT, "does not take requests as we make them"),
+    Failure(
+        raised.ModelHTTPError,
+        ContextTooLong,
+        Action.SHRINK,
+        "cannot take so long a text",
+        _status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    ),
+    Failure(
+        raised.ModelHTTPError,
+        ProviderTimeout,
+        Action.RETRY,
+        "did not answer in time",
+        _status(HTTPStatus.REQUEST_TIMEOUT),
+    ),
     Failure(raised.ModelAPIError, ProviderUnavailable, Action.RETRY, "gave an answer that cannot be read"),
     Failure(raised.ContentFilterError, ContentRefused, Action.FAIL, "refuses this content"),
     Failure(raised.OutputTokenLimitExceeded, CutOff, Action.EXTEND, "ran out of tokens"),
@@ -83,7 +123,7 @@ FAILURES = (
 
 def failure_of(error: BaseException) -> Failure | None:
     """The row of what a library raised; None for what is no failure of a model."""
-    return next((failure for failure in FAILURES if isinstance(error, failure.raised)), None)
+    return next((failure for failure in FAILURES if failure.fits(error)), None)
 
 
 def told(error: BaseException, model: str) -> EnrichmentError | None:
@@ -91,9 +131,19 @@ def told(error: BaseException, model: str) -> EnrichmentError | None:
     failure = failure_of(error)
     if failure is None:
         return None
-    after = getattr(error, "retry_after", None)
-    retry_after = min(timedelta(seconds=after), LONGEST_WAIT) if after is not None else None
-    return failure.error(f"The model {model} {failure.says}", retry_after=retry_after)
+    return failure.error(f"The model {model} {failure.says}", retry_after=_retry_after(error))
+
+
+def _retry_after(error: BaseException) -> timedelta | None:
+    """How long the provider asks to wait. The library knows whole seconds and dates; some servers send fractions."""
+    seconds: float | None = getattr(error, "retry_after", None)
+    if seconds is None:
+        headers: Mapping[str, str] = getattr(error, "headers", None) or {}
+        try:
+            seconds = float(headers.get("retry-after", ""))
+        except ValueError:
+            return None
+    return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds())) if seconds >= 0 else None
 
 
 def action_of(error: EnrichmentError) -> Action:

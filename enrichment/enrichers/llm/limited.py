@@ -83,7 +83,8 @@ class Limited(WrapperModel):
         try:
             return await self.wrapped.request(messages, model_settings, model_request_parameters)
         except ProviderRateLimited as error:
-            pause = max(error.retry_after or WITHOUT_RETRY_AFTER, SHORTEST)
+            asked_for = WITHOUT_RETRY_AFTER if error.retry_after is None else error.retry_after
+            pause = max(asked_for, SHORTEST)
             await self._limits.cooldown.cool(pause.total_seconds())
         except EnrichmentError:
             await self._limits.cooldown.failed()
