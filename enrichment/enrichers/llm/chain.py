@@ -157,9 +157,12 @@ class Chain:
         return Remembered(Limited(wire, link.limits, task.asker.priority), name, memory)
 
 
-def _hopelessness(error: EnrichmentError) -> tuple[bool, bool, timedelta]:
-    """A model that may be asked again soon before one that may be retried, before one that has failed for good."""
-    return not isinstance(error, CoolingDown), not error.retryable, error.retry_after or timedelta()
+def _hopelessness(error: EnrichmentError) -> tuple[bool, bool, bool, timedelta]:
+    """A model that may be asked again soon before one that may be retried, before one that may be asked when the day's
+    budget is another, before one that has failed for good.
+    """
+    is_for_a_day = isinstance(error, CoolingDown) and error.because is BudgetExceeded
+    return not error.retryable, is_for_a_day, not isinstance(error, CoolingDown), error.retry_after or timedelta()
 
 
 def _tell(link: Link, error: EnrichmentError, task: Task) -> None:
