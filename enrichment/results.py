@@ -78,7 +78,9 @@ class Faithfulness(Model):
 
 
 class Usage(Model):
-    """What the enrichment used. Rules use nothing; a cost of `None` means unknown, never free."""
+    """What all attempts of the run used, also for answers of no use. Rules use nothing; a cost of `None` means unknown,
+    never free.
+    """
 
     requests: int = 0
     input_tokens: int = 0
@@ -86,7 +88,7 @@ class Usage(Model):
     cost_usd: float | None = 0.0
     usage_reported: bool = True
     cached: bool = False
-    """Another job had paid for the same answers: this one was billed nothing."""
+    """All answers had been paid for before, by another job or run: this one was billed nothing."""
 
 
 @dataclass(frozen=True, slots=True)

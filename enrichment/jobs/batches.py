@@ -150,7 +150,7 @@ _REOPEN = text("""
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
             lane = NULL, claimed_at = NULL, dispatched_at = now(), checked_at = NULL, batch = coalesce(batch, 0),
-            milestone = 0
+            milestone = 0, provider = NULL, model = NULL
         FROM ended WHERE job.id = ended.id
         RETURNING job.id, job.run, old.status AS was
     ), event AS (

@@ -198,7 +198,8 @@ _RETRY = text("""
             lane = NULL, run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL,
             review = NULL, reviewed_at = NULL, reviewed_by = NULL, milestone = 0,
             (input_tokens, output_tokens, cost_usd) = (
-                SELECT input_tokens, output_tokens, cost_usd WHERE type <> 'bulk_candidate_enrichment')
+                SELECT input_tokens, output_tokens, cost_usd WHERE type <> 'bulk_candidate_enrichment'),
+            provider = NULL, model = NULL
         WHERE id = :id AND tenant = :tenant
           AND (status IN ('failed', 'cancelled') OR status = 'completed' AND review = 'rejected'
                OR status = 'completed' AND type = 'bulk_candidate_enrichment'

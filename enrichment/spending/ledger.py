@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enrichment.db import Database
 from enrichment.models import Model
+from enrichment.results import Usage
 from enrichment.spending.budgets import Reservation
 from enrichment.tables import Base
 
@@ -147,6 +148,10 @@ _BY_ATTEMPT = text(f"""
     FROM enrichment_usage AS usage JOIN enrichment_job AS job ON job.id = usage.job_id
     WHERE usage.job_id = :job_id AND job.tenant = :tenant ORDER BY run, attempt, usage.provider, usage.model
 """)  # noqa: S608 likewise
+_OF_RUN = text(f"""
+    SELECT {", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in _COLUMNS.split(", ")[2:])}
+    FROM enrichment_usage WHERE job_id = :job_id AND run = :run
+""")  # noqa: S608 likewise
 _BY_DAY = text(f"""
     SELECT day, {_COLUMNS} FROM enrichment_spend
     WHERE tenant = :tenant AND day >= :since ORDER BY day, provider, model
@@ -179,6 +184,19 @@ async def settle(database: Database, spender: Spender, call: Call, reservation: 
         "cost_usd": Decimal(0) if call.is_reused else call.cost_usd,
     }
     await database.execute(_SETTLE, parameters)
+
+
+async def of_run(database: Database, job_id: str, run: int) -> Usage:
+    """What all attempts at a run have used so far, of all models."""
+    row = (await database.execute(_OF_RUN, {"job_id": job_id, "run": run})).one()
+    return Usage(
+        requests=row.requests,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        cost_usd=None if row.unpriced else float(row.cost_usd),
+        usage_reported=not row.unreported,
+        cached=not row.requests and bool(row.reused),
+    )
 
 
 async def by_attempt(database: Database, tenant: str, job_id: str) -> list[AttemptUsage]:

@@ -67,6 +67,26 @@ async def test_where_all_fail_the_rules_answer_if_they_may(models: Models) -> No
     assert "rules_fallback" in [warning["code"] for warning in job.result["warnings"]]
 
 
+async def test_what_all_models_were_paid_is_in_the_result_and_in_the_audit(models: Models) -> None:
+    """Also for answers of no use: the first model's, where the second answers, and all of them, where the rules do."""
+    useless = {"max_retries": 0, "options": {"allow_rules_fallback": True}}
+    answered, by_rules, failed = await asyncio.gather(
+        run(models, "empty"), run(models, "prose", **useless), run(models, "prose", max_retries=0)
+    )
+    for (job, requests), model in ((answered, "of-our-own"), (by_rules, "rules-1"), (failed, None)):
+        [act] = await models.queue.get_audit(job.job_id)
+        attempts = await models.queue.get_usage(job.job_id)
+        assert act.usage is not None
+        assert act.usage.requests == sum(attempt.requests for attempt in attempts) == requests
+        assert act.usage.input_tokens == requests * 1_000
+        assert act.usage.cost_usd is None, "nobody knows the price of the second"
+        assert job.model == model
+        if job.result is not None:
+            assert job.result["usage"] == act.usage.model_dump(by_alias=True)
+        else:
+            assert (act.provider, act.model) == ("openai", "gpt-4o-mini,of-our-own")
+
+
 async def test_of_duplicates_at_the_same_time_one_pays(models: Models) -> None:
     mark, token = models.provider.mark("steady")
     data = candidate(mark)

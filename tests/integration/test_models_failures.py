@@ -170,6 +170,19 @@ async def test_what_was_used_is_in_the_job_and_what_was_not_told_is_marked(outco
     assert (silent.result["usage"]["usageReported"], silent.result["usage"]["costUsd"]) == (False, None)
 
 
+async def test_what_an_attempt_was_paid_in_vain_is_counted_in_the_result_and_in_the_audit(outcomes: Outcomes) -> None:
+    mended, in_vain = outcomes.jobs["empty"], outcomes.jobs["prose"]
+    assert mended.result is not None
+    assert mended.usage is not None
+    assert mended.result["usage"]["requests"] == outcomes.requests("empty") == 3
+    assert mended.result["usage"]["costUsd"] == mended.usage.cost_usd
+    [act] = await outcomes.models.queue.get_audit(in_vain.job_id)
+    assert (act.act, act.provider, act.model) == ("failed", "openai", "gpt-4o-mini")
+    assert act.usage is not None
+    assert in_vain.usage is not None
+    assert (act.usage.requests, act.usage.cost_usd) == (outcomes.requests("prose"), in_vain.usage.cost_usd)
+
+
 async def test_what_nobody_sees_is_not_in_what_a_model_wrote(outcomes: Outcomes) -> None:
     for scenario in ("hides", "half_characters", "nul"):
         written = json.dumps(outcomes.jobs[scenario].result)

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from enrichment import migrations
+from enrichment.audit import entries
 from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.errors import Internal, InvalidInput
@@ -176,6 +177,19 @@ async def test_a_retry_is_the_next_run_and_the_old_run_cannot_touch_it(database:
     assert job is not None
     assert (job.run, job.retry_count, job.error) == (2, 2, None)
     assert await transitions.retry(database, TENANT, job_id) is None
+
+
+async def test_the_audit_of_a_run_that_failed_names_no_model_of_the_run_before(database: Database, job_id: str) -> None:
+    await transitions.begin(database, job_id, 1, 1)
+    await transitions.save(database, job_id, 1, RESULT)
+    for run in (1, 2):
+        await transitions.finish(database, job_id, run, Outcome(JobStatus.FAILED, "internal", "no document"))
+        await transitions.retry(database, TENANT, job_id)
+        await transitions.begin(database, job_id, run + 1, 1)
+
+    acts = await entries.of_job(database, TENANT, job_id)
+
+    assert [(act.run, act.provider, act.model) for act in acts] == [(1, "rules", "rules-1"), (2, None, None)]
 
 
 async def test_another_tenant_sees_and_changes_nothing(database: Database, job_id: str) -> None:

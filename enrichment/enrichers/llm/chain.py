@@ -15,7 +15,7 @@ from enrichment import faithfulness, wording
 from enrichment.breaker import Breaker
 from enrichment.db import Database
 from enrichment.enrichers.base import Report, Task
-from enrichment.enrichers.llm import failures, prompts, providers, spent
+from enrichment.enrichers.llm import failures, prompts, providers
 from enrichment.enrichers.llm.cooldown import Cooldown
 from enrichment.enrichers.llm.failures import Action
 from enrichment.enrichers.llm.limited import Limited, Limits
@@ -40,8 +40,9 @@ from enrichment.errors import (
 )
 from enrichment.events import MODEL_FAILED, PROVIDER_NEEDS_ATTENTION
 from enrichment.progress import REST_S
-from enrichment.results import Result, Violation
+from enrichment.results import Result, Usage, Violation
 from enrichment.settings import Settings
+from enrichment.spending import ledger
 
 LONGEST_S = 285.0
 """One attempt with the whole chain: below the 5 minutes of the activity, above the timeout of one request."""
@@ -99,6 +100,10 @@ class Chain:
             failed.append(ProviderTimeout("No model answered in time"))
         raise min(failed, key=_hopelessness)
 
+    async def used(self, task: Task) -> Usage:
+        """What all models have used for the task's run so far, whatever became of their answers."""
+        return await ledger.of_run(self._database, task.asker.job_id, task.asker.run)
+
     async def _write(self, link: Link, task: Task, draft: Result, report: Report) -> Result:
         version = prompts.VERSIONS[task.type]
         memory = Memory(self._database, self._settings, task.asker, version, refresh=task.refresh)
@@ -109,6 +114,7 @@ class Chain:
             raise
         await report(WRITTEN, "checking", "Checking the texts against the data")
         checked = await asyncio.to_thread(faithfulness.repair, merge(draft, output), task.candidate, task.as_of)
+        usage = await self.used(task)
         notice = _NOTICES[wording.language_of(task.locale)].format(model=link.named.model)
         return checked.model_copy(
             update={
@@ -116,7 +122,7 @@ class Chain:
                 "model": link.named.model,
                 "prompt_version": version,
                 "notice": notice,
-                "usage": spent.total(memory.requests),
+                "usage": usage.model_copy(update={"cached": not usage.requests}),
             }
         )
 

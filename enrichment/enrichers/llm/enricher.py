@@ -48,7 +48,8 @@ class ModelEnricher:
             why = ResultWarning(
                 code="rules_fallback", pointer="", message=f"{error.message}: this result is made by rules."
             )
-        return draft.model_copy(update={"warnings": (*draft.warnings, why)})
+        used = await self._chain.used(task)
+        return draft.model_copy(update={"warnings": (*draft.warnings, why), "usage": used})
 
     def recipe(self, job_type: JobType) -> Recipe:
         taxonomy_version = self._rules.recipe(job_type).taxonomy_version

@@ -15,9 +15,7 @@ from pydantic_ai.usage import RequestUsage
 
 from enrichment.db import Database
 from enrichment.enrichers.base import Asker
-from enrichment.enrichers.llm import billing
 from enrichment.enrichers.llm.billing import Billing
-from enrichment.enrichers.llm.spent import Request
 from enrichment.errors import StorageUnavailable
 from enrichment.events import DATABASE_LOST
 from enrichment.models import JSON
@@ -54,8 +52,6 @@ class Memory:
         self._prompt_version = prompt_version
         self._refresh = refresh
         self._keys: list[bytes] = []
-        self.requests: list[Request] = []
-        """Each request that was answered, in order."""
 
     def question(self, model: str, asked: Any) -> Question:
         """What is asked of `model`, under its key."""
@@ -110,29 +106,16 @@ class Memory:
             await asyncio.wait({storing}, timeout=CANCEL_WAITS_S)
             raise
         self._keys.append(question.key)
-        self._note(question.model, used, cached=False)
 
     async def reuse(self, question: Question, used: RequestUsage, *, is_own: bool) -> None:
         """Counts an answer that was kept. One that this job has paid in an earlier attempt was counted then."""
         if not is_own:
             await self._billing.settle(question.model, used, budgets.UNLIMITED, is_reused=True)
-        self._note(question.model, used, cached=not is_own)
 
     async def disown(self) -> None:
         """The answers were of no use: the next attempt asks anew."""
         with contextlib.suppress(StorageUnavailable):
             await store.discard(self._database, self._keys)
-
-    def _note(self, model: str, used: RequestUsage, *, cached: bool) -> None:
-        self.requests.append(
-            Request(
-                used.input_tokens,
-                used.output_tokens,
-                billing.cost_of(model, used),
-                usage_reported=billing.is_reported(used),
-                cached=cached,
-            )
-        )
 
     async def _give_back(self, question: Question, reservation: Reservation) -> None:
         await asyncio.gather(store.release(self._database, question), self._billing.release(reservation))
