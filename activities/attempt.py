@@ -169,7 +169,7 @@ class Attempts:
         """Shows what the job waits for, and how long. It has not failed, and the attempt does not count."""
         until = datetime.now(UTC) + attempt.retry_delay(error)
         log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
-        said = waiting.PUT_OFF[error.because.code]
+        said = waiting.PUT_OFF[error.because]
         await transitions.postpone(
             self._database, attempt.job_id, attempt.run, said, until, milestone=milestone.percentage
         )

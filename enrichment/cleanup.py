@@ -38,6 +38,8 @@ async def clean_up(
         on_step()
     await upkeep.forget_throughput(database, max(age, timedelta(days=1)))
     await budgets.forget_days(database, datetime.now(UTC).date() - timedelta(days=2))
+    while await budgets.forget_ended(database):
+        on_step()
     while await responses.forget_expired(database):
         on_step()
     after: str | None = ""

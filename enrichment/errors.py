@@ -28,6 +28,7 @@
     │   │   └── CutOff                  invalid_output         502   retry
     │   └── UnfaithfulOutput        unfaithful_output      502
     ├── BudgetExceeded          budget_exceeded            402
+    │   └── BudgetReserved          budget_exceeded            402
     ├── StorageUnavailable      storage_unavailable        503   retry
     └── Internal                internal                   500
 
@@ -242,6 +243,10 @@ class BudgetExceeded(EnrichmentError):
     code = "budget_exceeded"
     http_status = 402
     title = "The budget is used up"
+
+
+class BudgetReserved(BudgetExceeded):
+    """Less is left only for as long as calls under way hold what they have reserved: `retry_after` says when to ask."""
 
 
 class StorageUnavailable(EnrichmentError):

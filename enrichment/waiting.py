@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from enrichment.db import Database
-from enrichment.errors import BudgetExceeded, ProviderRateLimited
+from enrichment.errors import BudgetExceeded, BudgetReserved, EnrichmentError, ProviderRateLimited
 from enrichment.jobs import pauses, queries, statistics
 from enrichment.models import Job, JobStatus, Waiting, WaitReason
 from enrichment.queues import BY_TASK_QUEUE
 
 COUNT_TO = 1_000
 """Places in line are counted so far; beyond, nobody cares for the number."""
-PUT_OFF = {
-    ProviderRateLimited.code: "Waiting for the provider",
-    BudgetExceeded.code: "Waiting for the next day's budget",
+PUT_OFF: dict[type[EnrichmentError], str] = {
+    ProviderRateLimited: "Waiting for the provider",
+    BudgetExceeded: "Waiting for the next day's budget",
+    BudgetReserved: "Waiting for what calls under way leave of the budget",
 }
 """What the row says of an attempt that was put off. It has no error code, since nothing has failed."""
-_REASONS = dict(zip(PUT_OFF.values(), (WaitReason.PROVIDER, WaitReason.BUDGET), strict=True))
+_REASONS = dict(zip(PUT_OFF.values(), (WaitReason.PROVIDER, WaitReason.BUDGET, WaitReason.BUDGET), strict=True))
 
 
 async def why(database: Database, jobs: Sequence[Job]) -> list[Waiting | None]:

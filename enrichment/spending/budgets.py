@@ -6,10 +6,12 @@
 
 A reservation takes from every budget that the call falls under, or from none. Each budget is one row, and each taking
 one guarded upsert, so that callers at the same time take one after the other and the last of them is refused.
+
+A call ends once. Its id is made before anything is asked of the database, and its row stays for a while when it has
+ended: so whoever did not hear the answer to one of these statements may send it again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -19,12 +21,16 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enrichment.db import Database
-from enrichment.errors import BudgetExceeded
+from enrichment.errors import BudgetExceeded, BudgetReserved
 from enrichment.ids import new_id
 from enrichment.tables import Base
 
 LEASE = timedelta(minutes=6)
 """How long money stays reserved for a call that is not heard of any more: longer than any attempt may last."""
+KEPT = timedelta(days=1)
+"""How long it is known that a call has ended: longer than anybody holds an answer until the database is back."""
+LOOK_AGAIN = timedelta(seconds=10)
+"""When to ask again for money that others have reserved: a call takes seconds."""
 
 
 class BudgetRow(Base):
@@ -43,7 +49,7 @@ class BudgetRow(Base):
 
 
 class ReservationRow(Base):
-    """Money that one call may cost, taken from each of `budgets` until the call has ended."""
+    """Money that one call may cost, taken from each of `budgets` until the call has ended. Then it is none."""
 
     __tablename__ = "enrichment_reservation"
 
@@ -51,8 +57,12 @@ class ReservationRow(Base):
     budgets: Mapped[list[str]] = mapped_column(ARRAY(Text))
     usd: Mapped[Decimal] = mapped_column(Numeric)
     expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("reservation_expires", "expires_at"),)
+    __table_args__ = (
+        Index("reservation_expires", "expires_at", postgresql_where=text("ended_at IS NULL")),
+        Index("reservation_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    )
 
 
 class Scope(StrEnum):
@@ -88,13 +98,19 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Money reserved under these budgets; with no budgets it is nothing at all, and costs no statement."""
+    """One call, and the budgets that it falls under. With none there is nothing to reserve, and no statement is sent.
 
-    id: str
-    budgets: tuple[str, ...]
+    It is made before the money is reserved, so that it can be given back whether or not `reserve` is known to have
+    done so.
+    """
 
+    budgets: tuple[Budget, ...] = ()
+    id: str = field(default_factory=new_id)
 
-UNLIMITED = Reservation("", ())
+    @property
+    def budget_ids(self) -> list[str]:
+        return [budget.id for budget in self.budgets]
+
 
 _TAKE = text("""
     WITH taken AS (
@@ -113,20 +129,28 @@ _TAKE = text("""
     )
     SELECT id FROM taken
 """)
-_RELEASE = text("""
-    WITH gone AS (
-        DELETE FROM enrichment_reservation WHERE id = :id RETURNING budgets, usd
-    ), budget AS (
-        SELECT id FROM enrichment_budget WHERE id = ANY (CAST(:budgets AS text[])) ORDER BY id FOR UPDATE
-    )
-    UPDATE enrichment_budget SET reserved_usd = reserved_usd - gone.usd
-    FROM gone WHERE id IN (SELECT id FROM budget)
-""")
+ENDED = """
+    INSERT INTO enrichment_reservation AS call (id, budgets, usd, expires_at, ended_at)
+    VALUES (:reservation, '{}', 0, clock_timestamp(), clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET usd = 0, ended_at = excluded.ended_at WHERE call.ended_at IS NULL
+    RETURNING coalesce(old.usd, 0) AS reserved
+"""
+"""Ends a call: one row with what was still reserved for it, or none if it had ended before. One that is not there
+(it has expired, or its budgets are none) ends too; should its reserving still be under way, this waits for it.
+"""
+LOCKED = "SELECT id FROM enrichment_budget WHERE id = ANY (CAST(:budgets AS text[])) ORDER BY id FOR UPDATE"
+_END = text(ENDED)
+_FREE = text(f"""
+    WITH locked AS ({LOCKED})
+    UPDATE enrichment_budget SET reserved_usd = reserved_usd - CAST(:usd AS numeric) WHERE id IN (SELECT id FROM locked)
+""")  # noqa: S608 the part is a constant
+_SPENT = text("SELECT id, spent_usd FROM enrichment_budget WHERE id = ANY (CAST(:budgets AS text[]))")
 _RELEASE_EXPIRED = text("""
     WITH gone AS (
         DELETE FROM enrichment_reservation
-        WHERE id = ANY (ARRAY(SELECT id FROM enrichment_reservation WHERE expires_at < clock_timestamp()
-                              ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
+        WHERE id = ANY (ARRAY(SELECT id FROM enrichment_reservation
+                              WHERE ended_at IS NULL AND expires_at < clock_timestamp() ORDER BY expires_at
+                              LIMIT 1000 FOR UPDATE SKIP LOCKED))
         RETURNING budgets, usd
     ), freed AS (
         SELECT id, sum(usd) AS usd FROM gone, unnest(budgets) AS id GROUP BY id
@@ -137,32 +161,44 @@ _RELEASE_EXPIRED = text("""
     FROM freed WHERE enrichment_budget.id = freed.id AND freed.id IN (SELECT id FROM budget)
 """)
 _FORGET_DAYS = text("DELETE FROM enrichment_budget WHERE job_id IS NULL AND id < :before")
+_FORGET_ENDED = text("""
+    DELETE FROM enrichment_reservation WHERE id = ANY (ARRAY(
+        SELECT id FROM enrichment_reservation WHERE ended_at < clock_timestamp() - CAST(:kept AS interval)
+        ORDER BY ended_at LIMIT 1000
+    )) RETURNING id
+""")
 
 
-async def reserve(
-    database: Database, budgets: Sequence[Budget], usd: Decimal, *, lease: timedelta = LEASE
-) -> Reservation:
-    """Reserves what a call may cost under each of these budgets, or under none of them.
+async def reserve(database: Database, reservation: Reservation, usd: Decimal, *, lease: timedelta = LEASE) -> None:
+    """Reserves what a call may cost under each of its budgets, or under none of them.
 
     Raises:
+        BudgetReserved: a budget has less left as long as other calls hold what they have reserved.
         BudgetExceeded: a budget has less left. Of a day's, `retry_after` says how long it is to the next day.
+        StorageUnavailable: nobody knows whether it is reserved; `release` it.
     """
-    if not budgets:
-        return UNLIMITED
+    if not reservation.budgets:
+        return
     try:
-        return await _take(database, budgets, usd, lease)
+        await _take(database, reservation, usd, lease)
     except _Full:
         await release_expired(database)
+    else:
+        return
     try:
-        return await _take(database, budgets, usd, lease)
+        await _take(database, reservation, usd, lease)
     except _Full as full:
-        raise _exceeded(full.budget) from None
+        raise full.told() from None
 
 
 async def release(database: Database, reservation: Reservation) -> None:
-    """Gives the money back: the call has cost nothing. Doing it twice does it once."""
-    if reservation.budgets:
-        await database.execute(_RELEASE, {"id": reservation.id, "budgets": list(reservation.budgets)})
+    """Gives the money back, whether or not it is reserved: the call has cost nothing. Twice is as good as once."""
+    if not reservation.budgets:
+        return
+    async with database.transaction() as connection:
+        reserved = (await connection.execute(_END, {"reservation": reservation.id})).scalar()
+        if reserved:  # a second statement: it sees also a budget that has come with the reservation just now
+            await connection.execute(_FREE, {"usd": reserved, "budgets": reservation.budget_ids})
 
 
 async def release_expired(database: Database) -> None:
@@ -175,36 +211,46 @@ async def forget_days(database: Database, before: date) -> None:
     await database.execute(_FORGET_DAYS, {"before": before.isoformat()})
 
 
+async def forget_ended(database: Database, age: timedelta = KEPT) -> int:
+    """Forgets up to 1,000 calls that ended longer than `age` ago; how many there were."""
+    return len((await database.execute(_FORGET_ENDED, {"kept": age})).all())
+
+
 class _Full(Exception):
-    """Rolls the taking back; nothing was taken from any budget."""
+    """Rolls the taking back; nothing was taken from any budget. `is_spent`: waiting for other calls does not help."""
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
+    def __init__(self, budget: Budget, *, is_spent: bool) -> None:
+        self._budget = budget
+        self._is_spent = is_spent
+
+    def told(self) -> BudgetExceeded:
+        budget = self._budget
+        if not self._is_spent:
+            message = f"Calls under way have reserved what is left of the {budget.scope}'s budget of ${budget.usd}"
+            return BudgetReserved(message, retry_after=LOOK_AGAIN)
+        if budget.scope is not Scope.DAY:
+            return BudgetExceeded(f"The {budget.scope}'s budget of ${budget.usd} does not suffice for the next call")
+        now = datetime.now(UTC)
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        message = f"The budget of ${budget.usd} for today is used up; the next begins at {midnight:%Y-%m-%d %H:%M} UTC"
+        return BudgetExceeded(message, retry_after=midnight - now)
 
 
-async def _take(database: Database, budgets: Sequence[Budget], usd: Decimal, lease: timedelta) -> Reservation:
-    reservation = Reservation(new_id(), tuple(budget.id for budget in budgets))
+async def _take(database: Database, reservation: Reservation, usd: Decimal, lease: timedelta) -> None:
+    budgets = reservation.budgets
     parameters = {
         "id": reservation.id,
         "usd": usd,
         "lease": lease,
-        "ids": list(reservation.budgets),
+        "ids": reservation.budget_ids,
         "tenants": [budget.tenant for budget in budgets],
         "job_ids": [budget.job_id for budget in budgets],
         "limits": [budget.usd for budget in budgets],
     }
     async with database.transaction() as connection:
         taken = set((await connection.execute(_TAKE, parameters)).scalars())
-        for budget in budgets:
-            if budget.id not in taken:
-                raise _Full(budget)
-    return reservation
-
-
-def _exceeded(budget: Budget) -> BudgetExceeded:
-    if budget.scope is not Scope.DAY:
-        return BudgetExceeded(f"The {budget.scope}'s budget of ${budget.usd} does not suffice for the next call")
-    now = datetime.now(UTC)
-    midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-    message = f"The budget of ${budget.usd} for today is used up; the next begins at {midnight:%Y-%m-%d %H:%M} UTC"
-    return BudgetExceeded(message, retry_after=midnight - now)
+        if refused := [budget for budget in budgets if budget.id not in taken]:
+            rows = await connection.execute(_SPENT, {"budgets": reservation.budget_ids})
+            spent = {row.id: row.spent_usd for row in rows}
+            final = [budget for budget in refused if spent.get(budget.id, 0) + usd > budget.usd]
+            raise _Full((final or refused)[0], is_spent=bool(final))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from enrichment.db import Database
 from enrichment.models import Model
 from enrichment.results import Usage
-from enrichment.spending.budgets import Reservation
+from enrichment.spending.budgets import ENDED, LOCKED, Reservation
 from enrichment.tables import Base
 
 
@@ -118,29 +118,25 @@ _VALUES = """:provider, :model, CAST(:requests AS integer), CAST(:reused AS inte
     coalesce(CAST(:cost_usd AS numeric), 0)"""
 
 _SETTLE = text(f"""
-    WITH gone AS (
-        DELETE FROM enrichment_reservation WHERE id = :reservation RETURNING usd
-    ), locked AS (
-        SELECT id FROM enrichment_budget WHERE id = ANY (CAST(:budgets AS text[])) ORDER BY id FOR UPDATE
-    ), budget AS (
+    WITH ended AS ({ENDED}), locked AS ({LOCKED}), budget AS (
         UPDATE enrichment_budget
-        SET spent_usd = spent_usd + coalesce(CAST(:cost_usd AS numeric), (SELECT usd FROM gone), 0),
-            reserved_usd = reserved_usd - coalesce((SELECT usd FROM gone), 0)
-        WHERE id IN (SELECT id FROM locked)
+        SET spent_usd = spent_usd + coalesce(CAST(:cost_usd AS numeric), ended.reserved),
+            reserved_usd = reserved_usd - ended.reserved
+        FROM ended WHERE id IN (SELECT id FROM locked)
     ), job AS (
         UPDATE enrichment_job
         SET input_tokens = coalesce(input_tokens, 0) + CAST(:input_tokens AS integer),
             output_tokens = coalesce(output_tokens, 0) + CAST(:output_tokens AS integer),
             cost_usd = CASE WHEN input_tokens IS NULL OR cost_usd IS NOT NULL
                        THEN coalesce(cost_usd, 0) + CAST(CAST(:cost_usd AS numeric) AS double precision) END
-        WHERE id = :job_id RETURNING id
+        WHERE id = :job_id AND EXISTS (SELECT FROM ended) RETURNING id
     ), attempt AS (
         INSERT INTO enrichment_usage AS old (job_id, run, attempt, {_COLUMNS})
         SELECT id, :run, :attempt, {_VALUES} FROM job
         ON CONFLICT (job_id, run, attempt, provider, model) DO UPDATE SET {_COUNTED}
     )
     INSERT INTO enrichment_spend AS old (tenant, day, {_COLUMNS})
-    VALUES (:tenant, CAST(:day AS date), {_VALUES})
+    SELECT :tenant, CAST(:day AS date), {_VALUES} FROM ended
     ON CONFLICT (tenant, day, provider, model) DO UPDATE SET {_COUNTED}
 """)  # noqa: S608 the parts are constants
 _BY_ATTEMPT = text(f"""
@@ -159,7 +155,7 @@ _BY_DAY = text(f"""
 
 
 async def settle(database: Database, spender: Spender, call: Call, reservation: Reservation) -> None:
-    """Writes what a call has cost, and ends its reservation: what it left over is free again.
+    """Writes what a call has cost, and ends its reservation: what it left over is free again. Twice counts once.
 
     A reservation that has expired meanwhile makes no difference to what was spent. Where nobody knows what the call has
     cost, a budget takes all that was reserved for it as spent.
@@ -167,7 +163,7 @@ async def settle(database: Database, spender: Spender, call: Call, reservation: 
     is_priced = call.is_reused or call.cost_usd is not None
     parameters = {
         "reservation": reservation.id,
-        "budgets": list(reservation.budgets),
+        "budgets": reservation.budget_ids,
         "tenant": spender.tenant,
         "job_id": spender.job_id,
         "run": spender.run,

@@ -18,7 +18,7 @@ from enrichment.jobs.queries import Filter
 from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, Submission, WaitReason
 from enrichment.responses import store
 from enrichment.responses.store import Kept
-from enrichment.spending import budgets
+from enrichment.spending.budgets import Reservation
 from tests.integration.models import Models, candidate, stack
 from tests.provider.scenarios import MARK
 
@@ -109,7 +109,7 @@ async def test_an_answer_in_hand_is_kept_though_its_attempt_was_given_up_while_t
 
     usual, models.database._breaker = models.database._breaker, Breaker(rest_s=3600)
     models.database._breaker.trip()
-    keeping = asyncio.create_task(memory.keep(question, {"said": "42"}, RequestUsage(), budgets.UNLIMITED))
+    keeping = asyncio.create_task(memory.keep(question, {"said": "42"}, RequestUsage(), Reservation()))
     await asyncio.sleep(0)
     keeping.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -12,7 +12,8 @@ from enrichment.enrichers.llm import billing
 from enrichment.models import Job, JobStatus, WaitReason
 from enrichment.settings import Settings
 from enrichment.spending import budgets
-from enrichment.spending.budgets import Budget
+from enrichment.spending.budgets import Budget, Reservation
+from enrichment.spending.ledger import Call, Spender, settle
 from tests.integration.models import Models, candidate, stack
 from worker.run import running
 
@@ -48,8 +49,12 @@ def exhausted(models: Models, then: str) -> Settings:
 
 
 async def use_up(models: Models, day: datetime) -> None:
-    """Other calls have reserved all that the tenant may spend on this day."""
-    await budgets.reserve(models.database, [Budget.of_day(models.queue.tenant, day, DAY_USD)], DAY_USD)
+    """Other calls have cost all that the tenant may spend on this day."""
+    tenant = models.queue.tenant
+    reservation = Reservation((Budget.of_day(tenant, day, DAY_USD),))
+    await budgets.reserve(models.database, reservation, DAY_USD)
+    call = Call("openai", "gpt-4o-mini", cost_usd=DAY_USD)
+    await settle(models.database, Spender(tenant, "gone", 1, 1), call, reservation)
 
 
 async def test_a_job_waits_for_the_next_days_budget_and_no_attempt_counts(

@@ -145,11 +145,12 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "document": lambda db: documents.get(db, "plans", "plan-7", "md"),
     "audit": lambda db: entries.of_job(db, "plans", "plan-7"),
     "review": lambda db: reviews.review(db, "plans", "plan-7", 1, Decision(ReviewStatus.REJECTED, "me")),
-    "reserve": lambda db: budgets.reserve(db, [BUDGET], BUDGET.usd / 2),
-    "release": lambda db: budgets.release(db, Reservation("plan-7", ("plan-7",))),
+    "reserve": lambda db: budgets.reserve(db, Reservation((BUDGET,)), BUDGET.usd / 2),
+    "release": lambda db: budgets.release(db, Reservation((BUDGET,), "plan-7")),
     "release expired": lambda db: budgets.release_expired(db),
+    "forget ended calls": lambda db: budgets.forget_ended(db),
     "settle": lambda db: ledger.settle(
-        db, Spender("plans", "plan-7", 1, 1), Call("openai", "m"), Reservation("plan-7", ("plan-7",))
+        db, Spender("plans", "plan-7", 1, 1), Call("openai", "m"), Reservation((BUDGET,), "plan-8")
     ),
     "usage by attempt": lambda db: ledger.by_attempt(db, "plans", "plan-7"),
     "reserve a question": lambda db: responses.reserve(db, QUESTION, timedelta(days=1)),

@@ -18,7 +18,7 @@ from enrichment.jobs.transitions import Outcome
 from enrichment.models import Job, JobStatus, JobType, JobUsage, Options, Submission
 from enrichment.service import EnrichmentQueue
 from enrichment.spending import budgets, ledger, prices
-from enrichment.spending.budgets import Budget, Reservation, release, reserve
+from enrichment.spending.budgets import LEASE, Budget, Reservation, release, reserve
 from enrichment.spending.ledger import Call, Spender, settle
 
 LATER = "2999-01-01T00:00:00Z"
@@ -48,9 +48,15 @@ async def money(database: Database, budget: Budget) -> tuple[float, float]:
     return float(row.spent_usd), float(row.reserved_usd)
 
 
+async def held(database: Database, wanted: Sequence[Budget], usd: Decimal, lease: timedelta = LEASE) -> Reservation:
+    reservation = Reservation(tuple(wanted))
+    await reserve(database, reservation, usd, lease=lease)
+    return reservation
+
+
 async def try_to(database: Database, wanted: Sequence[Budget], usd: Decimal) -> Reservation | None:
     try:
-        return await reserve(database, wanted, usd)
+        return await held(database, wanted, usd)
     except BudgetExceeded:
         return None
 
@@ -90,7 +96,7 @@ async def test_a_call_takes_from_each_budget_it_falls_under_or_from_none(
 
 async def test_what_is_released_is_free_again_once(database: Database, tenant: str) -> None:
     day = Budget.of_day(tenant, datetime.now(UTC), CENT)
-    reservation = await reserve(database, [day], CENT)
+    reservation = await held(database, [day], CENT)
     assert await try_to(database, [day], CENT) is None
 
     await release(database, reservation)
@@ -104,7 +110,7 @@ async def test_the_money_of_a_process_that_died_comes_free_when_somebody_wants_i
     database: Database, tenant: str
 ) -> None:
     day = Budget.of_day(tenant, datetime.now(UTC), CENT)
-    dead = await reserve(database, [day], CENT, lease=timedelta(seconds=-1))
+    dead = await held(database, [day], CENT, lease=timedelta(seconds=-1))
 
     assert await try_to(database, [day], CENT) is not None
 
@@ -119,9 +125,9 @@ async def test_a_call_that_could_cost_more_than_a_budget_is_refused_with_the_rea
     day = Budget.of_day(tenant, datetime.now(UTC), CENT)
 
     with pytest.raises(BudgetExceeded, match=r"The job's budget of \$0.01") as of_job:
-        await reserve(database, [job], 2 * CENT)
+        await held(database, [job], 2 * CENT)
     with pytest.raises(BudgetExceeded, match=r"for today is used up; the next begins at .* 00:00 UTC") as of_day:
-        await reserve(database, [day], 2 * CENT)
+        await held(database, [day], 2 * CENT)
 
     assert of_job.value.retry_after is None
     assert of_day.value.retry_after is not None
@@ -131,7 +137,7 @@ async def test_a_call_that_could_cost_more_than_a_budget_is_refused_with_the_rea
 
 async def test_a_call_of_unknown_cost_uses_up_what_was_reserved_for_it(database: Database, tenant: str) -> None:
     day = Budget.of_day(tenant, datetime.now(UTC), 3 * CENT)
-    reservation = await reserve(database, [day], 2 * CENT)
+    reservation = await held(database, [day], 2 * CENT)
 
     await settle(database, Spender(tenant, "gone", 1, 1), a_call(is_reported=False), reservation)
 
@@ -140,8 +146,7 @@ async def test_a_call_of_unknown_cost_uses_up_what_was_reserved_for_it(database:
 
 
 async def test_without_a_budget_nothing_is_reserved(database: Database) -> None:
-    assert await reserve(database, [], Decimal(10)) == budgets.UNLIMITED
-    await release(database, budgets.UNLIMITED)
+    await release(database, await held(database, [], Decimal(10)))
 
 
 async def read(queue: EnrichmentQueue, tenant: str, job_id: str) -> Job:
@@ -154,8 +159,8 @@ async def test_what_failed_attempts_cost_is_in_the_sums(
     job_id = await a_job(queue, tenant)
     await transitions.begin(database, job_id, 1, 1)
     for attempt, call in ((1, a_call(cost_usd=CENT)), (1, a_call(cost_usd=CENT)), (2, a_call(cost_usd=2 * CENT))):
-        await settle(database, Spender(tenant, job_id, 1, attempt), call, budgets.UNLIMITED)
-    await settle(database, Spender(tenant, job_id, 1, 2), a_call(model="n", is_reused=True), budgets.UNLIMITED)
+        await settle(database, Spender(tenant, job_id, 1, attempt), call, Reservation())
+    await settle(database, Spender(tenant, job_id, 1, 2), a_call(model="n", is_reused=True), Reservation())
     result = {"provider": "openai", "model": "m", "usage": {"inputTokens": 1, "outputTokens": 1, "costUsd": 0.5}}
     await transitions.save(database, job_id, 1, result)
     await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=result))
@@ -177,7 +182,7 @@ async def test_an_unknown_price_is_no_price_and_makes_every_sum_unknown(
     job_id = await a_job(queue, tenant)
     spender = Spender(tenant, job_id, 1, 1)
     for cost in (CENT, None, CENT):
-        await settle(database, spender, a_call(cost_usd=cost, is_reported=cost is None), budgets.UNLIMITED)
+        await settle(database, spender, a_call(cost_usd=cost, is_reported=cost is None), Reservation())
 
     usage = (await read(queue, tenant, job_id)).usage
     assert usage is not None
@@ -192,10 +197,10 @@ async def test_the_statistics_show_what_each_day_cost_also_when_the_jobs_are_gon
     queue: EnrichmentQueue, database: Database, tenant: str
 ) -> None:
     jobs = [await a_job(queue, tenant) for _ in range(5)]
-    calls = [settle(database, Spender(tenant, job, 1, 1), a_call(cost_usd=CENT), budgets.UNLIMITED) for job in jobs * 4]
+    calls = [settle(database, Spender(tenant, job, 1, 1), a_call(cost_usd=CENT), Reservation()) for job in jobs * 4]
     await asyncio.gather(*calls)
     await database.execute(text("DELETE FROM enrichment_job WHERE tenant = :tenant"), {"tenant": tenant})
-    await settle(database, Spender(tenant, jobs[0], 1, 1), a_call(is_reused=True), budgets.UNLIMITED)
+    await settle(database, Spender(tenant, jobs[0], 1, 1), a_call(is_reused=True), Reservation())
 
     (today,) = (await queue.for_tenant(tenant).get_stats()).spend
 
@@ -209,7 +214,7 @@ async def test_a_bulk_sums_what_its_jobs_have_used(queue: EnrichmentQueue, datab
     page = await queue.for_tenant(tenant).list_jobs(queries.Filter(parent_id=bulk))
     children = [job.job_id for job in page.jobs]
     for job_id in children[:2]:
-        await settle(database, Spender(tenant, job_id, 1, 1), a_call(cost_usd=CENT), budgets.UNLIMITED)
+        await settle(database, Spender(tenant, job_id, 1, 1), a_call(cost_usd=CENT), Reservation())
 
     assert (await batches.sums(database, bulk))["usage"] == {"inputTokens": 200, "outputTokens": 20, "costUsd": 0.02}
 
@@ -222,7 +227,7 @@ async def test_a_bulk_sums_what_its_jobs_have_used(queue: EnrichmentQueue, datab
     job = await read(queue, tenant, bulk)
     assert job.usage == JobUsage(input_tokens=200, output_tokens=20, cost_usd=0.02)
 
-    await settle(database, Spender(tenant, children[2], 1, 1), a_call(), budgets.UNLIMITED)
+    await settle(database, Spender(tenant, children[2], 1, 1), a_call(), Reservation())
     assert (await batches.sums(database, bulk))["usage"]["costUsd"] is None
 
 
@@ -242,7 +247,7 @@ async def test_budgets_of_past_days_are_forgotten(database: Database, tenant: st
     now = datetime.now(UTC)
     old, new = (Budget.of_day(tenant, day, CENT) for day in (now - timedelta(days=9), now))
     for budget in (old, new):
-        await reserve(database, [budget], CENT)
+        await held(database, [budget], CENT)
 
     await budgets.forget_days(database, now.date() - timedelta(days=2))
 
@@ -272,6 +277,6 @@ def test_a_price_is_known_or_unknown_and_never_guessed() -> None:
 
 async def test_ledger_reads_by_tenant(queue: EnrichmentQueue, database: Database, tenant: str) -> None:
     job_id = await a_job(queue, tenant)
-    await settle(database, Spender(tenant, job_id, 1, 1), a_call(cost_usd=CENT), budgets.UNLIMITED)
+    await settle(database, Spender(tenant, job_id, 1, 1), a_call(cost_usd=CENT), Reservation())
 
     assert await ledger.by_attempt(database, "another", job_id) == []

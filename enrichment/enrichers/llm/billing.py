@@ -1,17 +1,21 @@
 """Money: reserved before a request is sent, settled when its answer is in hand."""
 
-from datetime import UTC, datetime
+import random
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from pydantic_ai.usage import RequestUsage
 
 from enrichment.db import Database
 from enrichment.enrichers.base import Asker
-from enrichment.errors import BudgetExceeded, CoolingDown
+from enrichment.errors import BudgetExceeded, BudgetReserved, CoolingDown
 from enrichment.settings import Settings
 from enrichment.spending import budgets, ledger, prices
 from enrichment.spending.budgets import Budget, Reservation
 from enrichment.spending.ledger import Call, Spender
+
+JITTER_S = 5.0
+"""Those who wait for the same money ask for it apart."""
 
 
 class Billing:
@@ -22,26 +26,35 @@ class Billing:
         self._settings = settings
         self._asker = asker
 
-    async def reserve(self, name: str, input_tokens: int, output_tokens: int) -> Reservation:
+    def reservation(self) -> Reservation:
+        """One for the next request. Nothing is reserved yet."""
+        return Reservation(tuple(self._budgets()))
+
+    async def reserve(self, reservation: Reservation, name: str, input_tokens: int, output_tokens: int) -> None:
         """Reserves what a request may cost at most. Without a budget it asks nobody.
 
         Raises:
             BudgetExceeded: less is left; or nobody knows the price, so that no budget could be kept.
-            CoolingDown: the day's budget is used up, and the job is to wait for the next.
+            CoolingDown: the job is to wait: for the next day, whose budget is another, or for calls under way, which
+                have reserved what is left.
         """
-        wanted = self._budgets()
-        if not wanted:
-            return budgets.UNLIMITED
+        if not reservation.budgets:
+            return
         provider, _, model = name.partition(":")
         usd = prices.cost(provider, model, input_tokens, output_tokens)
         if usd is None:
             raise BudgetExceeded(f"Nobody knows the price of {name}: a budget cannot be kept with it")
         try:
-            return await budgets.reserve(self._database, wanted, usd)
+            await budgets.reserve(self._database, reservation, usd)
+        except BudgetReserved as error:
+            apart = timedelta(seconds=random.uniform(0, JITTER_S))  # noqa: S311 no secret
+            waits = CoolingDown(error.message, retry_after=budgets.LOOK_AGAIN + apart, because=BudgetReserved)
         except BudgetExceeded as error:
             if error.retry_after is None or self._settings.budget_exhausted == "fail":
                 raise
             waits = CoolingDown(error.message, retry_after=error.retry_after, because=BudgetExceeded)
+        else:
+            return
         raise waits
 
     async def settle(self, name: str, used: RequestUsage, reservation: Reservation, *, is_reused: bool = False) -> None:

@@ -7,7 +7,7 @@ look ──▶ asking ──▶ keep    nobody has the answer: the question is h
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -22,19 +22,18 @@ from enrichment.models import JSON
 from enrichment.responses import questions, store
 from enrichment.responses.store import LEASE, RESERVED, Kept, Question
 from enrichment.settings import Settings
-from enrichment.spending import budgets
 from enrichment.spending.budgets import Reservation
 
 LOOK_AGAIN_S = 0.2
 """How often one who waits for another's answer looks for it."""
 STORE_AGAIN_S = 0.5
 CANCEL_WAITS_S = 1.0
-"""How long a cancel waits for an answer that is being kept."""
+"""How long a cancel waits for an answer that is being kept, and a failed request for its money to be given back."""
 
 log = logging.getLogger(__name__)
 
 _in_hand: set[asyncio.Task[None]] = set()
-"""Answers that are being kept. The event loop itself would let go of such a task."""
+"""Answers that are being kept, and money that is being given back. The event loop would let go of such a task."""
 
 
 class Memory:
@@ -72,15 +71,17 @@ class Memory:
 
     @contextlib.asynccontextmanager
     async def asking(self, question: Question, input_tokens: int, output_tokens: int) -> AsyncIterator[Reservation]:
-        """Holds the question, and the money for it, while the block asks it; gives both back if that fails."""
+        """Holds the question, and the money for it, while the block asks it; gives both back if that fails.
+
+        The money also where nobody knows whether it was reserved, because the database's answer was lost.
+        """
         renewing = asyncio.create_task(self._renew(question), name="renew lease")
-        reservation = budgets.UNLIMITED
+        reservation = self._billing.reservation()
         try:
-            reservation = await self._billing.reserve(question.model, input_tokens, output_tokens)
+            await self._billing.reserve(reservation, question.model, input_tokens, output_tokens)
             yield reservation
         except BaseException:
-            with contextlib.suppress(StorageUnavailable):
-                await asyncio.shield(self._give_back(question, reservation))
+            await asyncio.wait({_hold(self._give_back(question, reservation))}, timeout=CANCEL_WAITS_S)
             raise
         finally:
             renewing.cancel()
@@ -97,9 +98,7 @@ class Memory:
             await _until_stored(lambda: self._billing.settle(question.model, used, reservation))
             await _until_stored(lambda: store.store(self._database, question, answer, self._ttl))
 
-        storing = asyncio.create_task(keeping(), name="keep answer")
-        _in_hand.add(storing)
-        storing.add_done_callback(_in_hand.discard)
+        storing = _hold(keeping())
         try:
             await asyncio.shield(storing)
         except asyncio.CancelledError:
@@ -110,7 +109,7 @@ class Memory:
     async def reuse(self, question: Question, used: RequestUsage, *, is_own: bool) -> None:
         """Counts an answer that was kept. One that this job has paid in an earlier attempt was counted then."""
         if not is_own:
-            await self._billing.settle(question.model, used, budgets.UNLIMITED, is_reused=True)
+            await self._billing.settle(question.model, used, Reservation(), is_reused=True)
 
     async def disown(self) -> None:
         """The answers were of no use: the next attempt asks anew."""
@@ -118,7 +117,9 @@ class Memory:
             await store.discard(self._database, self._keys)
 
     async def _give_back(self, question: Question, reservation: Reservation) -> None:
-        await asyncio.gather(store.release(self._database, question), self._billing.release(reservation))
+        with contextlib.suppress(StorageUnavailable):  # its lease is short; later it may be another attempt's
+            await store.release(self._database, question)
+        await _until_stored(lambda: self._billing.release(reservation))
 
     async def _renew(self, question: Question) -> None:
         while True:
@@ -127,10 +128,20 @@ class Memory:
                 await store.renew(self._database, question)
 
 
+def _hold(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Does it whatever becomes of the caller."""
+    task = asyncio.create_task(work, name="hold until stored")
+    _in_hand.add(task)
+    task.add_done_callback(_in_hand.discard)
+    return task
+
+
 async def _until_stored(write: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             return await write()
         except StorageUnavailable as error:
-            log.warning("Holding an answer until the database answers", extra=DATABASE_LOST.fields(error=error))
+            log.warning(
+                "Holding what a call has cost until the database answers", extra=DATABASE_LOST.fields(error=error)
+            )
             await asyncio.sleep(STORE_AGAIN_S)
