@@ -54,6 +54,7 @@ ATTEMPT_FAILED = LogEvent("attempt_failed")
 WORK_UNFORESEEN = LogEvent("work_unforeseen")
 """A defect, of ours or of a library: its `where` is what to report."""
 ATTEMPT_PUT_OFF = LogEvent("attempt_put_off")
+BUDGET_ASKED_AGAIN = LogEvent("budget_asked_again")
 PROVIDER_NEEDS_ATTENTION = LogEvent("provider_needs_attention")
 """A key is refused, a quota is used up, a model is unknown: no retry mends it, and a fallback may hide it."""
 MODEL_FAILED = LogEvent("model_failed")

@@ -23,7 +23,7 @@ from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 from enrichment.webhooks.dispatch import DeliveryDispatcher
 from enrichment.webhooks.sender import Sender
-from worker import registry, schedules
+from worker import raises, registry, schedules
 from worker.load import Load
 
 HEARTBEAT_THROTTLE = timedelta(milliseconds=200)
@@ -84,6 +84,7 @@ async def running(settings: Settings) -> AsyncIterator[None]:
             DeliveryDispatcher(database, client).run(),
             ActionRunner(database, product).run(),
             load.tell(database, settings),
+            raises.ask_again(database, client),
         )
         await stack.enter_async_context(_in_background(*background))
         log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())

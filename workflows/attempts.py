@@ -7,6 +7,7 @@ for this workflow, whose own worker is likely to be the one that died.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,7 +40,23 @@ class Next:
     delay: timedelta
 
 
-async def take(job: JobRun, steps: Sequence[Step]) -> str | bool:
+class Waits:
+    """The waits of one run. They are cut short when what they wait for may have changed."""
+
+    def __init__(self) -> None:
+        self.cuts = 0
+        """How often they were. It is read before the look at what is waited for, so that no cut is missed."""
+
+    def cut(self) -> None:
+        self.cuts += 1
+
+    async def sleep(self, delay: timedelta, cuts: int) -> None:
+        """Sleeps so long, or until they are cut short once more than `cuts` times."""
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self.cuts > cuts, timeout=delay)
+
+
+async def take(job: JobRun, steps: Sequence[Step], waits: Waits) -> str | bool:
     """Takes the steps in turn. The status that the last one has ended the row in, or whether the job is still ours.
 
     Raises:
@@ -48,14 +65,15 @@ async def take(job: JobRun, steps: Sequence[Step]) -> str | bool:
     answer: str | bool = True
     for step in steps:
         heed_cancel()
-        answer = await _take(job.model_copy(update={"is_last_step": step is steps[-1]}), step)
+        answer = await _take(job.model_copy(update={"is_last_step": step is steps[-1]}), step, waits)
         if not answer:
             break
     return answer
 
 
-async def _take(job: JobRun, step: Step) -> str | bool:
+async def _take(job: JobRun, step: Step, waits: Waits) -> str | bool:
     while True:
+        cuts = waits.cuts
         workflow.set_current_details(f"**{step.activity}**, attempt {job.attempt} of {job.max_retries + 1}")
         try:
             answer: str | bool = await workflow.execute_activity(
@@ -75,7 +93,7 @@ async def _take(job: JobRun, step: Step) -> str | bool:
             job = following.job
             heed_cancel()
             if following.delay:
-                await workflow.sleep(following.delay)
+                await waits.sleep(following.delay, cuts)
         else:
             return answer
 

@@ -109,6 +109,7 @@ class BulkCandidateEnrichment(JobWorkflow):
 
     async def _lane(self, run: LaneRun) -> None:
         while not self._is_long():
+            cuts = self.waits.cuts
             try:
                 done = await self._slice(run)
             except ActivityError as error:
@@ -121,7 +122,7 @@ class BulkCandidateEnrichment(JobWorkflow):
             heed_cancel()
             self._widen(run.bulk, run.until, done.lanes)
             if done.wait_s:
-                await workflow.sleep(done.wait_s)
+                await self.waits.sleep(timedelta(seconds=done.wait_s), cuts)
 
     async def _slice(self, lane: LaneRun) -> Slice:
         done: Slice = await workflow.execute_activity(

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from enrichment.runs import Activity, Ending, JobRun
     from enrichment.search_attributes import JOB_STATUS
 
-from workflows.attempts import Step, take
+from workflows.attempts import Step, Waits, take
 
 ENRICH = Step(Activity.ENRICH, timedelta(minutes=5))
 RENDER = Step(Activity.RENDER, timedelta(minutes=1))
@@ -31,7 +31,7 @@ RECORD_TIMEOUT = timedelta(seconds=20)
 
 
 class JobWorkflow:
-    """Base of the workflows: the signal that stops a job, and its way from the steps to an ending."""
+    """Base of the workflows: the signals that stop a job and wake it, and its way from the steps to an ending."""
 
     finish: ClassVar[Activity] = Activity.FINISH
     """The local activity that writes the ending."""
@@ -39,6 +39,7 @@ class JobWorkflow:
     def __init__(self) -> None:
         self._work: asyncio.Task[str | bool] | None = None
         self._stop_reason: str | None = None
+        self.waits = Waits()
 
     @workflow.signal
     def cancel(self, reason: str) -> None:
@@ -47,9 +48,14 @@ class JobWorkflow:
         if self._work is not None:
             self._work.cancel()
 
+    @workflow.signal
+    def wake(self) -> None:
+        """Has what is put off tried now. Its row was made due before this signal was sent."""
+        self.waits.cut()
+
     async def live(self, job: JobRun, steps: Sequence[Step]) -> str:
         """Runs the steps, then writes the ending; returns the status that the row has ended in."""
-        return await self.conclude(job, take(job, steps))
+        return await self.conclude(job, take(job, steps, self.waits))
 
     async def conclude(self, job: JobRun, work: Coroutine[Any, Any, str | bool]) -> str:
         """Waits for `work`, and writes the ending, whatever it is, unless `work` has: then it answers with the status.

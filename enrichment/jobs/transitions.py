@@ -82,6 +82,16 @@ class Changed:
     """The last attempt of the run, from 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A run, of a job or of the bulk that it is a job of, in which something that was put off is due now."""
+
+    id: str
+    run: int
+    up_to: str
+    """The last of its jobs that are."""
+
+
 _BEGIN = text("""
     WITH job AS (
         UPDATE enrichment_job
@@ -145,6 +155,19 @@ _POSTPONE = text("""
     SET error_code = NULL, error = :waiting, retry_at = :retry_at, lane = NULL,
         milestone = greatest(milestone, :milestone)
     WHERE id = :id AND run = :run AND status = 'in_progress'
+""")
+_MAKE_DUE = text("""
+    WITH due AS (
+        UPDATE enrichment_job SET retry_at = clock_timestamp()
+        WHERE id = ANY (ARRAY(
+            SELECT id FROM enrichment_job
+            WHERE status = 'in_progress' AND error = :waiting AND retry_at IS NOT NULL AND id > :after
+            ORDER BY id LIMIT :limit
+        )) AND status = 'in_progress' AND error = :waiting AND retry_at IS NOT NULL
+        RETURNING id, CASE WHEN batch IS NULL THEN id ELSE parent_id END AS run_by
+    )
+    SELECT job.id, job.run, max(due.id) AS up_to
+    FROM due JOIN enrichment_job AS job ON job.id = due.run_by GROUP BY job.id, job.run
 """)
 FINISHED = """
     UPDATE enrichment_job AS job
@@ -280,6 +303,15 @@ async def postpone(
     """Puts an attempt off until `retry_at`, and says what it waits for; it does not count."""
     parameters = {"id": job_id, "run": run, "waiting": waiting, "retry_at": retry_at, "milestone": milestone}
     await database.execute(_POSTPONE, parameters)
+
+
+async def make_due(database: Database, waiting: str, after: str, limit: int) -> list[PutOff]:
+    """Makes due what `postpone` has put off for this reason, up to `limit` jobs in the order of their ids.
+
+    Answers whose runs are to be told. A job of which nobody was told is found again.
+    """
+    rows = await database.execute(_MAKE_DUE, {"waiting": waiting, "after": after, "limit": limit})
+    return [PutOff(row.id, row.run, row.up_to) for row in rows]
 
 
 async def finish(database: Database, job_id: str, run: int, outcome: Outcome) -> Changed | None:

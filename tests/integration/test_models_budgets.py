@@ -9,7 +9,8 @@ from typing import Self
 import pytest
 
 from enrichment.enrichers.llm import billing
-from enrichment.models import Job, JobStatus, WaitReason
+from enrichment.jobs.queries import Filter
+from enrichment.models import Job, JobStatus, JobType, WaitReason
 from enrichment.settings import Settings
 from enrichment.spending import budgets
 from enrichment.spending.budgets import Budget, Reservation
@@ -86,6 +87,38 @@ async def test_a_job_waits_for_the_next_days_budget_and_no_attempt_counts(
 
     assert (job.status, job.provider, job.retry_count) == (JobStatus.COMPLETED, "openai", 0)
     assert models.provider.seen[token].count == 1
+
+
+async def test_a_worker_that_starts_with_a_higher_budget_wakes_those_who_wait_for_the_next_day(
+    models: Models, put_clock: Callable[[datetime], None]
+) -> None:
+    today = datetime(2031, 5, 20, 12, tzinfo=UTC)
+    put_clock(today)
+    await use_up(models, today)
+    people = [candidate(models.provider.mark("good")[0]) for _ in range(3)]
+
+    async def waiting(job_id: str) -> None:
+        async for job in models.queue.watch(job_id):
+            if job.retry_at is not None:
+                return
+        raise AssertionError("it ended")
+
+    async with running(exhausted(models, "wait")), asyncio.timeout(60):
+        single = await models.submit(people[0])
+        bulk = await models.submit(
+            {}, type=JobType.BULK_CANDIDATE_ENRICHMENT, candidate_data=None, candidates=people[1:]
+        )
+        child = (await models.queue.list_jobs(Filter(parent_id=bulk))).jobs[0]
+        for job_id in (single, child.job_id):
+            await waiting(job_id)
+
+    raised = exhausted(models, "wait").model_copy(update={"budget_tenant_day_usd": 2 * float(DAY_USD)})
+    async with running(raised), asyncio.timeout(60):
+        ended = await asyncio.gather(models.ended(single), models.ended(bulk))
+    children = (await models.queue.list_jobs(Filter(parent_id=bulk))).jobs
+
+    assert {job.status for job in (*ended, *children)} == {JobStatus.COMPLETED}
+    assert {(job.provider, job.retry_count) for job in (ended[0], *children)} == {("openai", 0)}
 
 
 async def test_a_job_fails_where_the_settings_say_so(models: Models, put_clock: Callable[[datetime], None]) -> None:

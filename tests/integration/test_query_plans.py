@@ -178,6 +178,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "begin": lambda db: transitions.begin(db, "plan-7", 1, 1),
     "reach": lambda db: transitions.reach(db, "plan-7", 1, 50),
     "save": lambda db: transitions.save(db, "plan-7", 1, {}),
+    "make due": lambda db: transitions.make_due(db, "Waiting for the next day's budget", "", 100),
     "finish": lambda db: transitions.finish(db, "plan-7", 1, transitions.Outcome(JobStatus.CANCELLED)),
     "cancel": lambda db: transitions.cancel(db, "plans", "plan-101", "why"),
     "retry": lambda db: transitions.retry(db, "plans", "plan-101"),

@@ -1,14 +1,23 @@
 """Order, retries and endings of a job, on a server that skips time."""
 
+import asyncio
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from temporalio.client import WorkflowFailureError
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
-from enrichment.errors import ProviderAuth, ProviderOverloaded, ProviderRateLimited, StorageUnavailable
+from enrichment.errors import (
+    BudgetExceeded,
+    CoolingDown,
+    ProviderAuth,
+    ProviderOverloaded,
+    ProviderRateLimited,
+    StorageUnavailable,
+)
 from enrichment.models import SINGLE_TYPES, JobType
 from enrichment.queues import QUEUES, Queue
 from enrichment.runs import JobRun
@@ -83,6 +92,32 @@ async def test_a_provider_that_says_when_to_come_back_is_obeyed(script: Script) 
     assert await run_to_the_end(script, a_run()) == "completed"
 
     assert_waited(script, [47])
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+async def test_what_is_put_off_is_tried_at_once_when_it_is_woken(script: Script, is_early: bool) -> None:
+    """Also where the signal comes before the attempt has told that it is put off."""
+    script.failures = [CoolingDown("used up", retry_after=timedelta(hours=9), because=BudgetExceeded)]
+    script.holds = is_early
+    job = a_run()
+    async with script.worker() as client:
+        handle = await client.start_workflow(
+            JobType.SKILLS_OPTIMIZATION.workflow, job, id=f"enrich-{job.job_id}", task_queue=TASK_QUEUE
+        )
+        await script.started.wait()
+        while not is_early and not await waits(handle):
+            await asyncio.sleep(0.05)
+        await handle.signal("wake")
+        script.holds = False
+        assert await handle.result() == "completed"
+
+    (first, second) = script.attempts_at
+    assert second - first < timedelta(hours=1)
+    assert [job.attempt for job in script.jobs] == [1, 1]
+
+
+async def waits(handle: WorkflowHandle[Any, Any]) -> bool:
+    return any(event.HasField("timer_started_event_attributes") for event in (await handle.fetch_history()).events)
 
 
 async def test_what_cannot_be_mended_is_not_retried(script: Script) -> None:
