@@ -4,11 +4,14 @@ Three places ask, each within a statement that it makes anyway: the claim of the
 dispatched before the pause, the begin of an attempt and the turn of a bulk's lane.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
 from enrichment.db import Database
+
+JUST_NOW = timedelta(seconds=5)
+"""Longer than from the statement that began nothing, because of a pause, to the question whether there is one."""
 
 _PAUSE = text("""
     INSERT INTO enrichment_queue AS queue (queue, paused_at) VALUES (:queue, now())
@@ -20,7 +23,8 @@ _RESUME = text("""
 _PAUSED = text("SELECT queue, paused_at FROM enrichment_queue WHERE paused_at IS NOT NULL")
 _IS_HELD = text("""
     SELECT 1 FROM enrichment_job AS job JOIN enrichment_queue AS queue USING (queue)
-    WHERE job.id = :id AND job.status IN ('pending', 'in_progress') AND queue.paused_at IS NOT NULL
+    WHERE job.id = :id AND job.status IN ('pending', 'in_progress')
+      AND (queue.paused_at IS NOT NULL OR queue.resumed_at > clock_timestamp() - CAST(:just_now AS interval))
 """)
 
 
@@ -40,5 +44,8 @@ async def paused(database: Database) -> dict[str, datetime]:
 
 
 async def is_held(database: Database, job_id: str) -> bool:
-    """Whether this job, or bulk, is open and its queue is paused."""
-    return (await database.execute(_IS_HELD, {"id": job_id})).first() is not None
+    """Whether this job, or bulk, is open and its queue is paused, or was until just now.
+
+    Who could not begin because of a pause that is over meanwhile would else take the job for somebody else's.
+    """
+    return (await database.execute(_IS_HELD, {"id": job_id, "just_now": JUST_NOW})).first() is not None

@@ -9,12 +9,15 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from enrichment import temporal
 from enrichment.db import Database
 from enrichment.jobs import pauses, transitions, upkeep
+from enrichment.jobs.outbox import Dispatchable
 from enrichment.jobs.queries import Filter
 from enrichment.models import Job, JobStatus, Options, Rehearsal, Submission, WaitReason
 from enrichment.queues import BY_BAND
 from enrichment.service import EnrichmentQueue
+from enrichment.settings import Settings
 
 LOW = BY_BAND["low"]
 
@@ -64,6 +67,24 @@ async def test_what_runs_is_finished_and_nothing_new_starts(queue: EnrichmentQue
 
     ended = [await until(queue, job_id, JobStatus.COMPLETED) for job_id in (dispatched, accepted)]
     assert [job.retry_count for job in ended] == [0, 0]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_job_is_not_given_up_when_the_pause_ends_just_after_it_could_not_begin(
+    queue: EnrichmentQueue, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resumed_first(database: Database, job_id: str) -> bool:
+        await pauses.resume(database, LOW.task_queue)
+        return await is_held(database, job_id)
+
+    is_held = pauses.is_held
+    monkeypatch.setattr(pauses, "is_held", resumed_first)
+    job_id = await submit(queue, run_at=datetime.now(UTC) + timedelta(hours=1))
+    await pauses.pause(database, LOW.task_queue)
+    client = await temporal.connect(settings)
+    await temporal.start(client, Dispatchable(job_id, 1, "default", None, "skills_optimization", 1, LOW.task_queue, 1))
+
+    assert (await until(queue, job_id, JobStatus.COMPLETED)).retry_count == 0
 
 
 @pytest.mark.usefixtures("worker")
