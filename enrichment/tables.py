@@ -83,6 +83,8 @@ class JobRow(Base):
     """What a person has said of the result: `approved` or `rejected`; none while it is a draft."""
     reviewed_at: Mapped[datetime | None]
     reviewed_by: Mapped[str | None]
+    answers_since: Mapped[datetime | None]
+    """When an earlier run's result was rejected: the next is made of no answer that was kept by then."""
 
     __table_args__ = (
         CheckConstraint(

@@ -219,6 +219,7 @@ _RETRY = text("""
         SET run = run + 1, status = 'pending', retry_count = retry_count + 1, retries_before_run = retry_count + 1,
             error = NULL, error_code = NULL, result = NULL, started_at = NULL, completed_at = NULL, retry_at = NULL,
             lane = NULL, run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL,
+            answers_since = CASE review WHEN 'rejected' THEN reviewed_at ELSE answers_since END,
             review = NULL, reviewed_at = NULL, reviewed_by = NULL, milestone = 0,
             (input_tokens, output_tokens, cost_usd) = (
                 SELECT input_tokens, output_tokens, cost_usd WHERE type <> 'bulk_candidate_enrichment'),

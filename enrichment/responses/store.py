@@ -32,12 +32,15 @@ class ResponseRow(Base):
     tenant: Mapped[str]
     candidate_id: Mapped[str | None]
     job_id: Mapped[str]
-    """The job that paid, or is about to."""
+    """The job that paid; before the first response, the one that asked first."""
     run: Mapped[int]
     model: Mapped[str]
     prompt_version: Mapped[str]
+    holder: Mapped[str | None]
+    """The job that asks now. A response that is there stays until the new one is."""
     leased_until: Mapped[datetime]
     response: Mapped[dict[str, Any] | None]
+    answered_at: Mapped[datetime | None]
     usable: Mapped[bool] = mapped_column(server_default=text("true"))
     """False once the response has turned out to be of no use: it is not taken again."""
     expires_at: Mapped[datetime]
@@ -51,7 +54,7 @@ class ResponseRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question under its key, and who asks it. `refresh`: only a response that this job itself has paid will do."""
+    """Under its key, and who asks. `refresh`: only a response given since the job was submitted will do."""
 
     key: bytes
     job_id: str
@@ -72,43 +75,53 @@ class Kept:
 RESERVED, TAKEN = "reserved", "taken"
 """What `reserve` answers besides a response: the question is ours to ask, or somebody else is asking it."""
 
-_USABLE = """response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()
-           AND (NOT :refresh OR response.job_id = :job_id)"""
-_RESERVE = text(f"""
-    WITH reserved AS (
-        INSERT INTO enrichment_response AS response
-            (key, tenant, candidate_id, job_id, run, model, prompt_version, leased_until, expires_at)
-        SELECT :key, tenant, candidate_id, id, :run, :model, :prompt_version,
-               clock_timestamp() + :lease, clock_timestamp() + :ttl
+_ASKER = """
+    WITH asker AS (
+        SELECT id, tenant, candidate_id,
+               greatest(answers_since, CASE WHEN CAST(:refresh AS boolean) THEN created_at END) AS since
         FROM enrichment_job WHERE id = :job_id
-        ON CONFLICT (key) DO UPDATE
-        SET job_id = excluded.job_id, run = excluded.run, leased_until = excluded.leased_until,
-            expires_at = excluded.expires_at, response = NULL, usable = true
+    )"""
+"""Who asks, and since when a response must have been given to do: since it was submitted, or its result rejected."""
+_USABLE = """response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()
+           AND (SELECT since IS NULL OR response.answered_at > since FROM asker)"""
+_RESERVE = text(f"""
+    {_ASKER}, reserved AS (
+        INSERT INTO enrichment_response AS response
+            (key, tenant, candidate_id, job_id, run, model, prompt_version, holder, leased_until, expires_at)
+        SELECT :key, tenant, candidate_id, id, :run, :model, :prompt_version,
+               id, clock_timestamp() + :lease, clock_timestamp() + :ttl
+        FROM asker
+        ON CONFLICT (key) DO UPDATE SET holder = excluded.holder, leased_until = excluded.leased_until
         WHERE NOT ({_USABLE})
-          AND (response.leased_until < clock_timestamp() OR response.job_id = :job_id OR response.response IS NOT NULL)
+          AND (response.holder IS NULL OR response.holder = :job_id OR response.leased_until < clock_timestamp())
         RETURNING key
     )
     SELECT EXISTS (SELECT FROM reserved) AS is_reserved, kept.response, kept.job_id = :job_id AS is_own
     FROM (SELECT :key AS key) AS asked
     LEFT JOIN (SELECT response.key, response.response, response.job_id FROM enrichment_response AS response
                WHERE response.key = :key AND {_USABLE}) AS kept ON true
-""").columns(response=JSONB)  # noqa: S608 both parts are constants
-_STORE = text("""
+""").columns(response=JSONB)  # noqa: S608 all parts are constants
+_STORE = text(f"""
+    {_ASKER}
     INSERT INTO enrichment_response AS response
-        (key, tenant, candidate_id, job_id, run, model, prompt_version, leased_until, expires_at, response)
+        (key, tenant, candidate_id, job_id, run, model, prompt_version, leased_until, answered_at, expires_at, response)
     SELECT :key, tenant, candidate_id, id, :run, :model, :prompt_version,
-           clock_timestamp(), clock_timestamp() + :ttl, CAST(:response AS jsonb)
-    FROM enrichment_job WHERE id = :job_id
+           clock_timestamp(), clock_timestamp(), clock_timestamp() + :ttl, CAST(:response AS jsonb)
+    FROM asker
     ON CONFLICT (key) DO UPDATE
-    SET response = excluded.response, leased_until = excluded.leased_until, expires_at = excluded.expires_at,
-        job_id = excluded.job_id, run = excluded.run, usable = true
-    WHERE response.response IS NULL OR response.job_id = :job_id OR NOT response.usable
-""")
+    SET response = excluded.response, answered_at = excluded.answered_at, expires_at = excluded.expires_at,
+        job_id = excluded.job_id, run = excluded.run, usable = true, holder = NULL, leased_until = excluded.leased_until
+    WHERE NOT ({_USABLE})
+""")  # noqa: S608 both parts are constants
 _RENEW = text("""
-    UPDATE enrichment_response SET leased_until = clock_timestamp() + :lease
-    WHERE key = :key AND job_id = :job_id AND response IS NULL
+    UPDATE enrichment_response SET leased_until = clock_timestamp() + :lease WHERE key = :key AND holder = :job_id
 """)
-_RELEASE = text("DELETE FROM enrichment_response WHERE key = :key AND job_id = :job_id AND response IS NULL")
+_RELEASE = text("""
+    WITH unanswered AS (
+        DELETE FROM enrichment_response WHERE key = :key AND holder = :job_id AND response IS NULL
+    )
+    UPDATE enrichment_response SET holder = NULL WHERE key = :key AND holder = :job_id AND response IS NOT NULL
+""")
 _DISCARD = text("""
     UPDATE enrichment_response SET usable = false WHERE key = ANY (CAST(:keys AS bytea[])) AND response IS NOT NULL
 """)
@@ -146,10 +159,10 @@ _ANSWERED = text("""
 async def reserve(database: Database, question: Question, ttl: timedelta) -> Kept | str:
     """The stored response; or `RESERVED`, and nobody else asks until it is stored or released; or `TAKEN`."""
     row = (await database.execute(_RESERVE, _of(question) | {"lease": LEASE, "ttl": ttl})).one()
+    if row.is_reserved:
+        return RESERVED
     response = await database.vault.open(database, row.response)
-    if response is not None:
-        return Kept(response, is_own=row.is_own)
-    return RESERVED if row.is_reserved else TAKEN
+    return TAKEN if response is None else Kept(response, is_own=row.is_own)
 
 
 async def store(database: Database, question: Question, response: JSON, ttl: timedelta) -> None:
@@ -179,7 +192,7 @@ async def renew(database: Database, question: Question) -> None:
 
 
 async def release(database: Database, question: Question) -> None:
-    """The call failed: whoever asks next may pay."""
+    """The call failed: whoever asks next may pay. What was kept before is kept on."""
     await database.execute(_RELEASE, {"key": question.key, "job_id": question.job_id})
 
 
@@ -189,7 +202,7 @@ async def discard(database: Database, keys: list[bytes]) -> None:
 
 
 async def discard_of_job(database: Database, job_id: str) -> None:
-    """A person has rejected what this job made of its responses."""
+    """A person has rejected what this job made of its responses: nobody takes those that it has paid again."""
     await database.execute(_DISCARD_OF_JOB, {"job_id": job_id})
 
 

@@ -15,7 +15,7 @@ from enrichment.breaker import Breaker
 from enrichment.enrichers.base import Asker
 from enrichment.enrichers.llm.memory import Memory
 from enrichment.jobs.queries import Filter
-from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, Submission, WaitReason
+from enrichment.models import SINGLE_TYPES, Job, JobStatus, JobType, Options, ReviewStatus, Submission, WaitReason
 from enrichment.responses import store
 from enrichment.responses.store import Kept
 from enrichment.spending.budgets import Reservation
@@ -132,6 +132,75 @@ async def test_an_answer_is_kept_until_somebody_wants_a_new_one(models: Models) 
     assert models.provider.seen[token].count == 2
     await models.ended(await models.submit({**data, "work": []}))
     assert models.provider.seen[token].count == 3, "another question"
+
+
+async def test_a_failed_refresh_leaves_the_answer_that_was_kept(models: Models) -> None:
+    mark, token = models.provider.mark("good")
+    data = candidate(mark)
+    await models.ended(await models.submit(data))
+    poor = await models.ended(await models.submit(data, options={"refresh": True, "max_cost_usd": 0.0001}))
+    assert (poor.status, poor.error_code) == (JobStatus.FAILED, "budget_exceeded")
+    again = await models.ended(await models.submit(data))
+    assert (again.status, models.provider.seen[token].count) == (JobStatus.COMPLETED, 1)
+
+
+def asks(job_id: str, key: str, *, refresh: bool) -> store.Question:
+    return store.Question(key.encode(), job_id, 1, "openai:gpt-4o-mini", "v1", refresh=refresh)
+
+
+async def test_an_answer_is_kept_while_a_new_one_is_asked_for(models: Models) -> None:
+    data = {"candidate_data": candidate(), "run_at": "2999-01-01T00:00:00Z"}
+    payer = await models.submit({}, **data)
+    database, day = models.database, timedelta(days=1)
+    await store.store(database, asks(payer, "kept", refresh=False), {"said": "old"}, day)
+    first, second = [await models.submit({}, **data) for _ in range(2)]
+    late = asks(payer, "kept", refresh=False)
+
+    assert await store.reserve(database, asks(first, "kept", refresh=True), day) == store.RESERVED
+    assert await store.reserve(database, asks(second, "kept", refresh=True), day) == store.TAKEN
+    assert await store.reserve(database, late, day) == Kept({"said": "old"}, is_own=True), "nobody waits without need"
+    await store.release(database, asks(first, "kept", refresh=True))
+    assert await store.reserve(database, asks(second, "kept", refresh=True), day) == store.RESERVED
+    assert await store.reserve(database, late, day) == Kept({"said": "old"}, is_own=True)
+    await store.store(database, asks(second, "kept", refresh=True), {"said": "new"}, day)
+
+    assert await store.reserve(database, asks(first, "kept", refresh=True), day) == Kept({"said": "new"}, is_own=False)
+    assert await store.reserve(database, asks(second, "kept", refresh=True), day) == Kept({"said": "new"}, is_own=True)
+    await store.store(database, asks(first, "kept", refresh=True), {"said": "too late"}, day)
+    assert await store.reserve(database, late, day) == Kept({"said": "new"}, is_own=False), "of two new ones the first"
+    after = await models.submit({}, **data)
+    assert await store.reserve(database, asks(after, "kept", refresh=True), day) == store.RESERVED
+
+
+async def test_an_unanswered_question_is_free_once_released(models: Models) -> None:
+    data = {"candidate_data": candidate(), "run_at": "2999-01-01T00:00:00Z"}
+    first, second = [await models.submit({}, **data) for _ in range(2)]
+    database, day = models.database, timedelta(days=1)
+    assert await store.reserve(database, asks(first, "free", refresh=False), day) == store.RESERVED
+    assert await store.reserve(database, asks(first, "free", refresh=False), day) == store.RESERVED, "its next attempt"
+    assert await store.reserve(database, asks(second, "free", refresh=False), day) == store.TAKEN
+    await store.release(database, asks(second, "free", refresh=False))
+    assert await store.reserve(database, asks(second, "free", refresh=False), day) == store.TAKEN, "not his to release"
+    await store.release(database, asks(first, "free", refresh=False))
+    assert await kept_of(models, first) == 0
+    assert await store.reserve(database, asks(second, "free", refresh=False), day) == store.RESERVED
+
+
+@pytest.mark.parametrize("reviewed", [0, 1])
+async def test_a_rejected_result_is_not_made_of_the_same_answers_again(models: Models, reviewed: int) -> None:
+    mark, token = models.provider.mark("good")
+    ids = [await models.submit(candidate(mark)) for _ in range(2)]
+    for job_id in ids:
+        await models.ended(job_id)
+    assert models.provider.seen[token].count == 1
+
+    await models.queue.review_job(ids[reviewed], ReviewStatus.REJECTED, by="somebody")
+    await models.queue.retry_job(ids[reviewed])
+    retried = await models.ended(ids[reviewed])
+
+    assert (retried.run, retried.status, models.provider.seen[token].count) == (2, JobStatus.COMPLETED, 2)
+    await models.ended(await models.submit(candidate(mark)))
+    assert models.provider.seen[token].count == 2, "the new answer is the one that is kept"
 
 
 async def age(models: Models, job_id: str, by: timedelta) -> None:

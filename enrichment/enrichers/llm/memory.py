@@ -37,7 +37,7 @@ _in_hand: set[asyncio.Task[None]] = set()
 
 
 class Memory:
-    """Of one enrichment. `refresh`: only an answer that this very job has paid will do."""
+    """Of one enrichment. `refresh`: only an answer given since the job was submitted will do."""
 
     def __init__(
         self, database: Database, settings: Settings, asker: Asker, prompt_version: str, *, refresh: bool
