@@ -1,8 +1,8 @@
 """Takes the person out of the data: what a model does not need to know, it is not told.
 
-Name, e-mail, telephone, address, image, links, birth date, nationality, gender, references and rate become
-placeholders, where they stand and wherever else a text repeats them. The structure stays, so that a pointer into the
-one leads to the same place in the other.
+Name, e-mail, telephone, address, image, links, birth date, nationality, gender, references, rate and ids become
+placeholders, where they stand, as their keys say (`keys`), and wherever else a text repeats them. The structure stays,
+so that a pointer into the one leads to the same place in the other.
 """
 
 import re
@@ -10,34 +10,20 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
+from enrichment.guard import keys
+from enrichment.guard.keys import About
 from enrichment.guard.walking import texts_in
 from enrichment.models import JSON
 from enrichment.pointers import escape
 
-_FIELDS = {
-    "NAME": "name firstname lastname givenname familyname surname fullname nom prenom",
-    "EMAIL": "email emails mail courriel",
-    "PHONE": "phone phones phonenumber telephone mobile tel",
-    "ADDRESS": "address street postalcode zip zipcode adresse codepostal",
-    "IMAGE": "image picture photo avatar",
-    "LINK": "url website profiles social linkedin github twitter",
-    "BIRTH": "birthdate dateofbirth birthday birth birthplace age datenaissance datedenaissance",
-    "NATIONALITY": "nationality nationalities citizenship nationalite",
-    "GENDER": "gender sex pronouns civility maritalstatus genre sexe civilite",
-    "RATE": "dailyrate rate salary tjm salaire expectedsalary salaryexpectation",
-    "REFERENCE": "references referees",
-}
-_KINDS = {name: kind for kind, names in _FIELDS.items() for name in names.split()}
-_PERSON = frozenset(["basics", "header", "contact", "info", "personal", "cv", "content", "resume", "data", "location"])
-"""Objects that speak of the candidate: only in them a name, an address or a link is the candidate's own."""
-_OF_THE_PERSON = {"NAME", "ADDRESS", "LINK"}
-_NOT_PERSONAL = {"network", "currency", "unit", "devise", "period"}
 _PARTICLES = {"von", "van", "der", "den", "del", "los", "las", "dos", "the", "and", "mac", "ben", "bin", "née", "mrs"}
 
 _SHORTEST, _SHORTEST_NUMBER = 3, 7
 """What is looked for in other texts: a letter stands everywhere, and so does a short row of digits."""
 _EMAIL = r"(?<![\w.+%-])[\w.+%-]+@[\w-]{1,63}(?:\.[\w-]{1,63})+"
 _PHONE = r"(?<![\w+])(?:\+|00|\(0|0)\d?(?:[ .()/-]{0,2}\d){7,13}(?!\w)"
+_AMERICAN_PHONE = r"(?<![\w+(])\(?[2-9]\d\d\)?[ .-]\d{3}[ .-]\d{4}(?!\w)"
+_URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _NOT_A_DIGIT = re.compile(r"\D+")
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
@@ -67,19 +53,38 @@ class Restore:
 
 
 class _Place(NamedTuple):
-    """Where a value stands: the kind of personal data that it is, and whether its object speaks of the candidate."""
+    """Where a value stands: the kind of personal data that it is, and what its object speaks of."""
 
     kind: str | None = None
-    of_the_person: bool = True
+    about: About = About.PERSON
+    key: str = ""
 
     def below(self, key: str) -> "_Place":
-        name = re.sub(r"[^a-zé]", "", key.lower()).replace("é", "e")
-        if name in _NOT_PERSONAL:
-            return _Place(None, False)
-        kind = self.kind or _KINDS.get(name)
-        if kind in _OF_THE_PERSON and not (self.of_the_person or self.kind):
-            kind = None
-        return _Place(kind, self.of_the_person and name in _PERSON)
+        if self.kind and not keys.is_nobodys(key):
+            closer = None if self.kind == "REFERENCE" else keys.read(key, About.PERSON)[0]
+            return self._replace(kind=closer or self.kind, key=key)
+        return _Place(*keys.read(key, self.about), key)
+
+    def entry(self, item: object) -> "_Place":
+        """A place in a list. A list of objects under a name that nobody knows is a section, unless they are people."""
+        if self.kind or self.about is not About.PERSON or not isinstance(item, dict) or keys.names_somebody(item):
+            return self
+        return self._replace(about=About.SECTION)
+
+    def kind_of(self, value: object) -> str | None:
+        """Of a value that is neither an object nor a list."""
+        if self.kind or self.about is not About.PERSON or not isinstance(value, str):
+            return self.kind
+        if _URL.fullmatch(value.strip()):
+            return "LINK"
+        return "ADDRESS" if self.key == "location" and re.search(r"\d", value) else None
+
+    @property
+    def is_sought(self) -> bool:
+        """Whether other texts may repeat the value: an id may be any word, and so may what is said beside a referee."""
+        if self.kind == "REFERENCE":
+            return keys.read(self.key, About.PERSON)[0] in {"NAME", "EMAIL", "PHONE", "REFERENCE"}
+        return self.kind != "ID"
 
 
 def minimise(candidate: JSON) -> tuple[JSON, Restore]:
@@ -101,9 +106,9 @@ def minimise(candidate: JSON) -> tuple[JSON, Restore]:
         if isinstance(value, dict):
             return {search.sub(named, key): without(item, place.below(key)) for key, item in value.items()}
         if isinstance(value, list):
-            return [without(item, place) for item in value]
-        if place.kind and _says_something(value):
-            return names.of(place.kind, value)
+            return [without(item, place.entry(item)) for item in value]
+        if (kind := place.kind_of(value)) and _says_something(value):
+            return names.of(kind, value)
         return search.sub(named, value) if isinstance(value, str) else value
 
     return without(candidate, _Place()), Restore(names.originals)
@@ -129,15 +134,15 @@ class _Placeholders:
 
 
 def _personal(value: Any, place: _Place) -> Iterator[tuple[str, str]]:
-    """Every personal value as text, with its kind."""
+    """Every personal value that is looked for elsewhere, as text, with its kind."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _personal(item, place.below(key))
     elif isinstance(value, list):
         for item in value:
-            yield from _personal(item, place)
-    elif place.kind and _says_something(value):
-        yield place.kind, str(value).strip()
+            yield from _personal(item, place.entry(item))
+    elif (kind := place.kind_of(value)) and _says_something(value) and place.is_sought:
+        yield kind, str(value).strip()
 
 
 def _terms(candidate: JSON) -> Iterator[tuple[str, str]]:
@@ -161,7 +166,7 @@ def _search(terms: dict[str, str]) -> re.Pattern[str]:
     words = [_to_its_end(text) for text in longest_first if re.match(r"\w", text)]
     signs = [_to_its_end(text) for text in longest_first if not re.match(r"\w", text)]
     named = [rf"(?<!\w)(?:{'|'.join(words)})"] if words else []  # one look at each word, and not one for each term
-    phones = f"(?P<phone>{'|'.join([*spaced, _PHONE])})"
+    phones = f"(?P<phone>{'|'.join([*spaced, _PHONE, _AMERICAN_PHONE])})"
     return re.compile("|".join([f"(?P<email>{_EMAIL})", *named, *signs, phones]), re.IGNORECASE)
 
 
