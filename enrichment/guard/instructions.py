@@ -9,12 +9,12 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from enrichment import results
 from enrichment.guard.characters import hides, visible
-from enrichment.guard.walking import texts_in
+from enrichment.guard.walking import keys_in, texts_in
 from enrichment.taxonomy import fold
 
 _SHORTEST = 12
@@ -25,8 +25,12 @@ _HINT = re.compile(
     r"|maintenant|tu es|vous etes|comme si|oi comme|\bai\b|llm|gpt|claude|gemini|model|assistant|\bats\b|parser|bot\b"
     r"|\bia\b|rate |score |rank |recomm|class|evalu|mark |descri|present|note|always|must |only |answer|respon|repl"
     r"|output|oubli|outrep|compte|abstr|repon|prompt|consign|system|<|\[|jailbreak|developer mode|anything now"
+    r"|give |10/10|20/20|100/100"
 )
 """Some word of every pattern: most texts hold none, and are done with."""
+
+_LOOK_ALIKES = str.maketrans("аеорсухіјѕһԁԛԝкмтвнοαειρτυχκν", "aeopcyxijshdqwkmtbhoaeiptuxkv")
+"""Cyrillic and Greek letters, folded, and the Latin ones that they are taken for."""
 
 FLAGS = {
     "instruction_like_text": "This text speaks to a machine; it was read as data, like any other.",
@@ -35,8 +39,12 @@ FLAGS = {
 
 
 def flags(candidate: Any) -> tuple[results.Warning, ...]:
-    """Warnings that name the places, the first 10 of them. Nothing is changed, nothing is left out."""
-    found = ((pointer, code) for pointer, text in texts_in(candidate) for code in _codes(text))
+    """Warnings that name the places, the first 10 of them: where a text stands, or what stands under such a key.
+
+    Nothing is changed, nothing is left out.
+    """
+    read = chain(keys_in(candidate), texts_in(candidate))
+    found = iter(dict.fromkeys((pointer, code) for pointer, text in read for code in _codes(text)))
     return tuple(
         results.Warning(code=code, pointer=pointer, message=FLAGS[code]) for pointer, code in islice(found, _MOST_FLAGS)
     )
@@ -45,7 +53,7 @@ def flags(candidate: Any) -> tuple[results.Warning, ...]:
 def speaks_to_a_machine(text: str) -> bool:
     if len(text) < _SHORTEST:
         return False
-    plain = fold(visible(text))
+    plain = fold(visible(text)).translate(_LOOK_ALIKES)
     return bool(_HINT.search(plain)) and bool(_patterns().search(_BLANKS.sub(" ", plain)))
 
 
