@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
-from enrichment import queues
+from enrichment import queues, wording
 from enrichment.errors import Fault, InvalidInput
 from enrichment.ids import new_id
 from enrichment.jobs.intake import NewChild, NewJob
@@ -109,9 +109,12 @@ def _refuse(faults: list[Fault]) -> None:
 
 
 def _input_hash(candidate: JSON, options: Options) -> str:
-    """Of what is enriched and how: the same for the same data, under whatever id. The day counts if it was given."""
+    """Of what is enriched and how: the same for the same data, under whatever id, in the same language.
+
+    The day counts if it was given.
+    """
     content = {name: value for name, value in candidate.items() if name != "candidateId"}
-    how = (options.locale, options.as_of and options.as_of.isoformat())
+    how = (wording.language_of(options.locale), options.as_of and options.as_of.isoformat())
     return hashlib.blake2b(json.dumps((content, how), sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

@@ -264,6 +264,8 @@ async def test_a_dry_run_knows_which_answers_are_kept(models: Models) -> None:
 
     assert await cached(candidate(mark)) == (1, 0)
     assert await cached(named) == (1, 0)
+    assert await cached(named, locale="en-GB") == (1, 0), "the same words are asked"
+    assert (await cached(named, locale="fr"))[0] == 0
     assert (await cached(named, refresh=True))[0] == 0
     assert (await cached({**named, "candidateId": "another"}))[0] == 0, "an answer belongs to one candidate"
     assert (await cached(candidate(mark, "more")))[0] == 0
