@@ -15,7 +15,7 @@ _FIRST_SIGN = "\u3040"
 """From here on a word is a single sign of a script without spaces."""
 _IRREGULAR = {"led": "lead", "built": "build", "wrote": "write", "ran": "run", "drove": "drive", "made": "make"}
 _LONGEST_RESTRAINT = 3
-_CLAUSE_ENDS = frozenset(".!?;:,()\n")
+_CLAUSE_ENDS = frozenset(".!?;:,()\n·•|–—")
 _TURNS = {"but", "mais", "and", "et", "while", "when", "tout", "car", "because", "so", "or", "ou"}
 _ONLY = {"only", "seulement", "uniquement", "just"}
 

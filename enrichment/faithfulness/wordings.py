@@ -203,9 +203,11 @@ def _free(passage: Passage, kind: str, but: Sequence[tuple[int, int]] = ()) -> f
 
 
 def added_negations(said: Said, evidence: Evidence) -> Iterator[str]:
+    """What the evidence affirms and the text denies; what the evidence denies somewhere too is its own business."""
     free = frozenset[str]().union(*(_free(passage, "negation") for passage in evidence.passages))
+    denied = [scope for passage in evidence.passages for scope in passage.restrained("negation")]
     for scope in said.passage.restrained("negation"):
-        if scope and scope <= free:
+        if scope and scope <= free and not any(scope <= other for other in denied):
             yield from sorted(scope)
 
 

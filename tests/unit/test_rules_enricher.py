@@ -133,6 +133,8 @@ candidates = st.dictionaries(st.sampled_from(SECTIONS) | texts, sections, max_si
 
 
 @example({"skills": {"name": ["1@", 0]}}, JobType.COMPETENCE_FILE_GENERATION, "en")
+@example({"skills": [{"name": ["A000", "NO'A000"]}]}, JobType.COMPETENCE_FILE_GENERATION, "en")
+@example({"languages": ["NO", "A000"], "skills": ["A000"]}, JobType.COMPETENCE_FILE_GENERATION, "en")
 @example({"education": ["Java, C++/Go"]}, JobType.CANDIDATE_PROFILE_ENHANCEMENT, "fr")
 @settings(max_examples=200, deadline=None)
 @given(candidates, st.sampled_from(SINGLE_TYPES), st.sampled_from(["en", "fr"]))
