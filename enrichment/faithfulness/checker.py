@@ -7,17 +7,18 @@ from itertools import islice
 from typing import Any
 
 from enrichment.enrichers.rules.texts import tidy
+from enrichment.faithfulness.evidence import Evidence
 from enrichment.faithfulness.recounts import RECOUNTS, last_month
 from enrichment.faithfulness.repeats import REPEATS
 from enrichment.faithfulness.sources import Source
-from enrichment.faithfulness.statements import statements
-from enrichment.faithfulness.wordings import TESTS, Evidence, novelty, said
+from enrichment.faithfulness.statements import engagements, statements
+from enrichment.faithfulness.wordings import TESTS, novelty, said
 from enrichment.guard.characters import visible
 from enrichment.models import JSON
 from enrichment.pointers import as_text
 from enrichment.results import Faithfulness, Kind, Result, Statement, Violation
 
-METHOD, VERSION = "evidence-repeats-recounts-wording", "2"
+METHOD, VERSION = "evidence-repeats-recounts-wording", "3"
 _MOST_WORDS = 10
 
 
@@ -37,13 +38,18 @@ class Check:
         self.source = Source(candidate, as_of)
         self._outcomes: dict[tuple[str, str], Any] = {}
         self._words: Counter[str] = Counter()
+        self._positions = {
+            pointer: engagement.pointer
+            for at, engagement in engagements(result)
+            for pointer, _ in statements(engagement, at)
+        }
 
     def faithfulness(self) -> Faithfulness:
         checked = list(statements(self._result))
         wrong = tuple(
             Violation(pointer=pointer, rule=broken, found=found)
             for pointer, statement in checked
-            for broken, found in islice(self._broken(statement), 1)
+            for broken, found in islice(self._broken(pointer, statement), 1)
         )
         return Faithfulness(
             score=1 - len(wrong) / len(checked) if checked else 1.0,
@@ -54,15 +60,22 @@ class Check:
             version=VERSION,
         )
 
-    def _broken(self, statement: Statement[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def belongs(self, pointer: str, evidence: str) -> bool:
+        """Whether what `evidence` leads to may be told at a place of the result: what a position did is its own."""
+        position = self._positions.get(pointer)
+        return position is None or position in self.source.positions(evidence)
+
+    def _broken(self, pointer: str, statement: Statement[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The rules that a statement breaks, each with the words that broke it."""
         try:
-            sources = [self.source.value(pointer) for pointer in statement.evidence]
+            sources = [self.source.value(evidence) for evidence in statement.evidence]
         except LookupError:
             yield "evidence_unresolved", ()
             return
         if not sources:
             yield "evidence_missing", ()
+        elif not all(self.belongs(pointer, evidence) for evidence in statement.evidence):
+            yield "evidence_of_another_position", ()
         elif statement.kind is Kind.COPIED:
             if not all(_is_copy(statement.value, source) for source in sources):
                 yield "not_a_copy", ()
@@ -94,6 +107,8 @@ class Check:
         if statement.rule in REPEATS:
             yield statement.rule, ()
             return
+        if any(self.source.is_wide(pointer) for pointer in statement.evidence):
+            yield "evidence_too_wide", ()
         evidence = Evidence(self.source, statement.evidence)
         text = said(str(statement.value), evidence)
         new, words = novelty(text, evidence)

@@ -4,13 +4,12 @@ from datetime import date
 from typing import Any, TypeVar
 
 from enrichment import results
-from enrichment.enrichers.rules.texts import tidy
+from enrichment.enrichers.rules.statements import tidied
 from enrichment.errors import UnfaithfulOutput
 from enrichment.faithfulness.checker import Check, check
-from enrichment.faithfulness.sources import Source
 from enrichment.faithfulness.statements import mended
 from enrichment.models import JSON
-from enrichment.pointers import as_text
+from enrichment.pointers import Text, as_text
 from enrichment.results import Kind, Result, Said, Statement
 from enrichment.taxonomy import OTHER
 
@@ -24,8 +23,8 @@ _MESSAGE = (
 def repair(result: R, candidate: JSON, as_of: date) -> R:
     """The result with its `faithfulness`, and each violating statement replaced by the text that its evidence holds.
 
-    A statement that is no text, or whose evidence holds none, is left out. `faithfulness.violations` and `warnings`
-    tell what was replaced; the score is that of what stands there now.
+    A statement that is no text, or whose evidence holds none that may stand there, is left out.
+    `faithfulness.violations` and `warnings` tell what was replaced; the score is that of what stands there now.
 
     Raises:
         UnfaithfulOutput: what is left is no result of its type.
@@ -37,7 +36,7 @@ def repair(result: R, candidate: JSON, as_of: date) -> R:
     wrong = {violation.pointer for violation in found.violations}
 
     def mend(pointer: str, statement: Statement[Any]) -> Statement[Any] | None:
-        return _fallen_back(statement, made.source) if pointer in wrong else statement
+        return _fallen_back(pointer, statement, made) if pointer in wrong else statement
 
     kept = mended(result, mend)
     if kept is None:
@@ -53,16 +52,17 @@ def repair(result: R, candidate: JSON, as_of: date) -> R:
     )
 
 
-def _fallen_back(statement: Statement[Any], source: Source) -> Statement[Any] | None:
+def _fallen_back(pointer: str, statement: Statement[Any], made: Check) -> Statement[Any] | None:
     if type(statement.value) is not str:
         return None
     if statement.rule == "category_of_skill":
         return Said(value=OTHER, kind=Kind.DERIVED, evidence=statement.evidence, rule=statement.rule)
-    for pointer in statement.evidence:
+    for evidence in statement.evidence:
         try:
-            text = tidy(as_text(source.value(pointer)) or "")
+            text = as_text(made.source.value(evidence))
         except LookupError:
             continue
-        if text:
-            return Said(value=text, kind=Kind.NORMALISED, evidence=(pointer,), rule="tidy_text")
+        own = tidied(Text(text, evidence)) if text else None
+        if own and made.belongs(pointer, evidence):
+            return own
     return None

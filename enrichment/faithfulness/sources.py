@@ -11,7 +11,7 @@ from enrichment.enrichers.rules.texts import tidy
 from enrichment.enrichers.rules.timeline import Interval, Timeline, read_timeline
 from enrichment.faithfulness.passage import Passage
 from enrichment.models import JSON
-from enrichment.pointers import as_text, resolve
+from enrichment.pointers import as_text, parts, resolve
 from enrichment.reading import read_candidate
 
 _MOST_TEXTS = 2_000
@@ -48,6 +48,28 @@ class Source:
     def candidate(self) -> Candidate:
         return read_candidate(self._data)
 
+    def positions(self, pointer: str) -> frozenset[str]:
+        """The positions that a pointer speaks of: the one that it leads into, or those whose employer it names."""
+        within = next((above for above in _upwards(pointer) if above in self._named_by), pointer)
+        return self._named_by.get(within, frozenset())
+
+    def is_wide(self, pointer: str) -> bool:
+        """Whether a pointer leads to more than one thing: the résumé, a section, the positions of one employer."""
+        if not isinstance(self.value(pointer), dict | list):
+            return False
+        if any(position.pointer.startswith(f"{pointer}/") for position in self.candidate.work):
+            return True
+        return not self.positions(pointer) and not any(part.isdecimal() for part in parts(pointer))
+
+    @cached_property
+    def _named_by(self) -> dict[str, frozenset[str]]:
+        """The positions by their own pointers and by that of their employer, which may stand outside of them."""
+        found: dict[str, frozenset[str]] = {}
+        for position in self.candidate.work:
+            for pointer in {position.pointer, position.employer.pointer if position.employer else position.pointer}:
+                found[pointer] = found.get(pointer, frozenset()) | {position.pointer}
+        return found
+
     @cached_property
     def timeline(self) -> Timeline:
         return read_timeline(self.candidate.work, self._as_of)
@@ -56,6 +78,13 @@ class Source:
         """The positions whose dates are all among the evidence, with their months."""
         given = set(evidence)
         return {at: found for at, found in self.timeline.intervals.items() if given.issuperset(found.evidence)}
+
+
+def _upwards(pointer: str) -> Iterator[str]:
+    """A pointer, and those of all that it stands in."""
+    while pointer:
+        yield pointer
+        pointer = pointer.rpartition("/")[0]
 
 
 def _texts(value: object) -> Iterator[str]:

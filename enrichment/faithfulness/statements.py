@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from enrichment.results import Statement
+from enrichment.results import Engagement, Statement
 
 M = TypeVar("M", bound=BaseModel)
 Mend = Callable[[str, Statement[Any]], Statement[Any] | None]
@@ -14,14 +14,23 @@ Mend = Callable[[str, Statement[Any]], Statement[Any] | None]
 
 def statements(node: object, pointer: str = "") -> Iterator[tuple[str, Statement[Any]]]:
     """Every statement below `node`, with its place in the result's JSON."""
-    if isinstance(node, Statement):
+    return _all(Statement, node, pointer)
+
+
+def engagements(result: BaseModel) -> Iterator[tuple[str, Engagement]]:
+    """Every position that a result tells of, with its place in the result's JSON."""
+    return _all(Engagement, result, "")
+
+
+def _all(wanted: type[M], node: object, pointer: str) -> Iterator[tuple[str, M]]:
+    if isinstance(node, wanted):
         yield pointer, node
     elif isinstance(node, BaseModel):
         for name, info in type(node).model_fields.items():
-            yield from statements(getattr(node, name), f"{pointer}/{info.alias or name}")
+            yield from _all(wanted, getattr(node, name), f"{pointer}/{info.alias or name}")
     elif isinstance(node, tuple):
         for position, item in enumerate(node):
-            yield from statements(item, f"{pointer}/{position}")
+            yield from _all(wanted, item, f"{pointer}/{position}")
 
 
 def mended(node: M, mend: Mend) -> M | None:

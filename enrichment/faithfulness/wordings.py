@@ -5,18 +5,16 @@ evidence passes them all by construction: both sides are read by the same rules.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from enrichment.enrichers.rules.timeline import Interval, union
+from enrichment.faithfulness.attribution import misattributed
+from enrichment.faithfulness.evidence import Evidence
 from enrichment.faithfulness.lexicon import CLAIMS, plain
 from enrichment.faithfulness.numbers import Number
 from enrichment.faithfulness.passage import Passage, stem, within
-from enrichment.faithfulness.sources import Source
 from enrichment.faithfulness.words import Word
-from enrichment.taxonomy import Skill, fold
+from enrichment.taxonomy import fold
 
 _MONTH, _YEAR = re.compile(r"\s*(?:months?|mois)\b"), re.compile(r"\s*\+?\s*(?:years?|yrs?|ans?|années?)\b")
 _OF_ONE_SKILL = re.compile(r"(?:^|[,:·])\s*([^,:·()]{1,80})\s\($")
@@ -24,73 +22,6 @@ _ADDRESS = re.compile(r"[^\s<>()]+@[^\s<>()]*\w|(?:https?://|www\.)[^\s<>()]*\w"
 """Up to its last letter or digit: what follows belongs to the sentence, or to the list that it stands in."""
 _MOST_NEW = 0.4
 """A text of whose words more than two in five are new does not come from its evidence."""
-
-
-class Evidence:
-    """Everything that the evidence of one statement states."""
-
-    def __init__(self, source: Source, pointers: tuple[str, ...]) -> None:
-        self._source = source
-        self.pointers = pointers
-        self.passages = [passage for pointer in pointers for passage in source.passages(pointer)]
-
-    @cached_property
-    def folded(self) -> frozenset[str]:
-        return frozenset().union(*(passage.folded for passage in self.passages))
-
-    @cached_property
-    def stems(self) -> frozenset[str]:
-        return frozenset().union(*(passage.stems for passage in self.passages))
-
-    @cached_property
-    def numbers(self) -> frozenset[tuple[float, str]]:
-        written = {(number.value, number.unit) for passage in self.passages for number in passage.numbers}
-        parts = {float(part) for day in self.days for part in day if part}
-        return frozenset(written | {(value, "") for value in parts})
-
-    @cached_property
-    def days(self) -> frozenset[tuple[int, int | None, int | None]]:
-        mentioned = {(day.year, day.month, day.day) for passage in self.passages for day in passage.days}
-        return frozenset(mentioned.union(*(self._source.dates(pointer) for pointer in self.pointers)))
-
-    @cached_property
-    def skills(self) -> frozenset[Skill]:
-        """Those that its texts name as prose, and those that they name as a list does: `JAVA,GO`."""
-        return frozenset(
-            skill
-            for passage in self.passages
-            for skill in (*(skill for skill, _, _ in passage.skills), *passage.listed)
-        )
-
-    @cached_property
-    def intervals(self) -> dict[str, Interval]:
-        return self._source.intervals(self.pointers)
-
-    @cached_property
-    def months(self) -> frozenset[int]:
-        """Months that can be counted from the evidence: each position's, and all together."""
-        return frozenset(
-            {interval.months or 0 for interval in self.intervals.values()} | {_union(self.intervals.values())}
-        )
-
-    def months_of(self, name: str) -> frozenset[int]:
-        """Months of the positions of which a piece of the evidence names this skill."""
-        words = Passage(name)
-        skills = {skill for skill, _, _ in words.skills}
-        naming = [
-            pointer
-            for pointer in self.pointers
-            if any(_names(p, skills, words) for p in self._source.passages(pointer))
-        ]
-        used = [span for at, span in self.intervals.items() if any(pointer.startswith(f"{at}/") for pointer in naming)]
-        return frozenset({_union(used)})
-
-    def claims(self, group: str) -> Counter[str]:
-        """How often each family is claimed: a text claims no more often than its evidence."""
-        counted: Counter[str] = Counter()
-        for passage in self.passages:
-            counted.update(family for _, _, family in passage.claims[group])
-        return counted
 
 
 @dataclass(frozen=True)
@@ -169,6 +100,10 @@ def wrong_skills(said: Said, evidence: Evidence) -> Iterator[str]:
             yield skill.name
 
 
+def wrong_employers(said: Said, evidence: Evidence) -> Iterator[str]:
+    return misattributed(said.passage, said.carried, evidence)
+
+
 def _claims(group: str) -> Test:
     def test(said: Said, evidence: Evidence) -> Iterator[str]:
         words, left = said.passage.words, evidence.claims(group)
@@ -233,6 +168,7 @@ TESTS: dict[str, Test] = {
     "number": wrong_numbers,
     "name": wrong_names,
     "skill": wrong_skills,
+    "employer": wrong_employers,
     **{group: _claims(group) for group in CLAIMS},
     "negation_lost": _restraints("negation"),
     "negation_added": added_negations,
@@ -240,12 +176,3 @@ TESTS: dict[str, Test] = {
     "unsupported": too_new,
 }
 """What a violation is called, and what finds it."""
-
-
-def _union(intervals: Iterable[Interval]) -> int:
-    total = union(intervals, "")
-    return total.value if total else 0
-
-
-def _names(passage: Passage, skills: set[Skill], words: Passage) -> bool:
-    return any(skill in skills for skill, _, _ in passage.skills) if skills else words.folded <= passage.folded

@@ -7,6 +7,7 @@ text alone, so that each run plants the same.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
@@ -148,6 +149,32 @@ def dated(candidate: dict[str, Any]) -> Iterator[Truth]:
             text = f"{position.title.value} at {position.employer.value} since {since}"
             evidence = (*position.title.evidence, *position.employer.evidence, *position.start.evidence)
             yield Truth(text, evidence, crc32(text.encode()))
+
+
+def careers(candidate: dict[str, Any]) -> Iterator[tuple[list[Truth], list[Truth]]]:
+    """Two positions after each other in one sentence: how that may be said, and with their employers exchanged."""
+    positions = [review.position for review in enrich(ExperienceResult, candidate).positions]
+    for now, before in pairwise(positions):
+        if not (now.title and now.employer and before.title and before.employer):
+            continue
+        title, employer, first_title, first = (
+            said.value for said in (now.title, now.employer, before.title, before.employer)
+        )
+        evidence = (
+            *now.title.evidence, *now.employer.evidence, *before.title.evidence, *before.employer.evidence
+        )  # fmt: skip
+        fair = [
+            f"{title} at {employer}, after {first_title} at {first}",
+            f"At {employer} {title}, at {first} {first_title}",
+            f"{title} ({employer}) and {first_title} ({first})",
+            f"{first_title}, {first}. {title}, {employer}.",
+        ]
+        false = [f"{title} at {first}, after {first_title} at {employer}", f"{first_title}, {employer}."]
+        known = {first_title.lower() in title.lower(), employer.lower() == first.lower()}
+        yield (
+            [Truth(text, evidence, 0) for text in fair],
+            [Truth(text, evidence, 0) for text in false if known == {False}],
+        )
 
 
 def wrong_evidence(found: list[Truth], candidate: dict[str, Any]) -> Iterator[Said]:

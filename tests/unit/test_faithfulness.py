@@ -48,6 +48,47 @@ def test_statements_that_their_evidence_does_not_carry() -> None:
     assert check(faulty, CANDIDATE, AS_OF).score < 1
 
 
+def reworded(text: str, *evidence: str) -> Said:
+    return Said(value=text, kind=Kind.DERIVED, evidence=evidence, rule="reworded")
+
+
+def test_what_one_position_did_is_not_told_of_another() -> None:
+    theirs = Said(value="Java.", kind=Kind.COPIED, evidence=("/work/1/summary",))
+    both = reworded("Python and Java.", "/work/0/summary", "/work/1/summary")
+    experience = enrich(ExperienceResult, CANDIDATE)
+    first, *others = experience.positions
+    told = first.position.model_copy(update={"summary": (*first.position.summary, both), "bullets": (theirs,)})
+    result = experience.model_copy(
+        update={"positions": (first.model_copy(update={"position": told}), *others)},
+    )
+    wrong = ("/positions/0/position/summary/1", "/positions/0/position/bullets/0")
+    assert rules_broken(result) == dict.fromkeys(wrong, "evidence_of_another_position")
+
+    mended = repair(result, CANDIDATE, AS_OF)
+    assert [said.value for said in mended.positions[0].position.summary] == ["Python."]
+    assert mended.positions[0].position.bullets == ()
+    assert mended.faithfulness.score == 1
+
+
+def test_an_employer_of_several_positions_names_them_all() -> None:
+    titles = [
+        {"title": title, "startDate": "2020-01", "summary": "Wrote tests."} for title in ("Tester", "Lead tester")
+    ]
+    candidate = {"work": [{"company": "Acme", "summary": "Makes anvils.", "positions": titles}]}
+    result = enrich(CompetenceFileResult, candidate)
+    one, all_of_them = "/work/0/positions/0/title", "/work/0"
+    right, wide = reworded("Tester at Acme", one, "/work/0/company"), reworded("Tester at Acme", all_of_them)
+    found = check(result.model_copy(update={"introduction": (right, wide)}), candidate, AS_OF).violations
+    assert [(violation.pointer, violation.rule) for violation in found] == [("/introduction/1", "evidence_too_wide")]
+
+
+@pytest.mark.parametrize("pointer", ["", "/basics", "/work", "/skills"])
+def test_the_whole_and_its_sections_are_no_evidence_of_a_text(pointer: str) -> None:
+    said = (reworded("I built 12 pipelines in Python", pointer), reworded("Analyst, Java", "/work/1"))
+    result = enrich(ProfileResult, CANDIDATE).model_copy(update={"summary": said})
+    assert rules_broken(result) == {"/summary/0": "evidence_too_wide"}
+
+
 def test_counted_values_are_counted_again() -> None:
     experience = enrich(ExperienceResult, CANDIDATE)
     total = experience.total_months
@@ -100,9 +141,7 @@ def test_a_repair_puts_the_source_in_place_of_the_text() -> None:
         CANDIDATE,
         AS_OF,
     )
-    assert mended.headline == Said(
-        value="Data engineer", kind=Kind.NORMALISED, evidence=("/basics/label",), rule="tidy_text"
-    )
+    assert mended.headline == Said(value="Data engineer", kind=Kind.COPIED, evidence=("/basics/label",))
     assert mended.summary == (mended.headline, *result.summary)
     assert mended.total_months is None
     told = {violation.pointer: violation for violation in mended.faithfulness.violations}

@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from enrichment.faithfulness import check
 from enrichment.results import ProfileResult, Said, Violation
-from tests.unit.inventions import KINDS, NEGATIONS, Truth, changed_date, dated, truths, wrong_evidence
+from tests.unit.inventions import KINDS, NEGATIONS, Truth, careers, changed_date, dated, truths, wrong_evidence
 from tests.unit.rules import AS_OF, enrich
 
 CAUGHT, FALSE_ALARMS = 0.99, 0.01
@@ -62,6 +64,42 @@ def test_honest_rewordings_pass(resumes: dict[str, dict[str, Any]]) -> None:
     sys.stdout.write(f"\nfalse alarms {len(alarms)} of {checked}")
     assert checked > 1_000
     assert len(alarms) <= FALSE_ALARMS * checked, alarms[:5]
+
+
+def test_no_position_is_told_of_another_employer(resumes: dict[str, dict[str, Any]]) -> None:
+    alarms, missed, counted = [], [], Counter[str]()
+    for candidate in resumes.values():
+        for fair, false in careers(candidate):
+            verdicts = judged([truth.claim() for truth in (*fair, *false)], candidate)
+            counted.update(fair=len(fair), false=len(false))
+            alarms += [truth.text for truth, found in zip(fair, verdicts, strict=False) if found]
+            missed += [truth.text for truth, found in zip(false, verdicts[len(fair) :], strict=True) if not found]
+    sys.stdout.write(f"\nemployers exchanged {counted['false'] - len(missed)} of {counted['false']}")
+    sys.stdout.write(f", false alarms {len(alarms)} of {counted['fair']}")
+    assert counted["false"] > 20
+    assert len(missed) <= (1 - CAUGHT) * counted["false"], missed
+    assert len(alarms) <= FALSE_ALARMS * counted["fair"], alarms
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Developer at Globex.",
+        "Globex developer",
+        "Cut costs by 40% at Globex.",
+        "Built services in Python at Initrode Ltd.",
+        "Lead at Initrode; developer at Globex",
+    ],
+)
+def test_what_one_position_says_is_not_said_of_another_employer(text: str) -> None:
+    work = [
+        {"name": "Initrode Ltd", "position": "Developer", "summary": "Cut costs by 40%."},
+        {"name": "Globex", "position": "Lead", "summary": "Built services in Python."},
+    ]
+    fields = tuple(f"/work/{at}/{field}" for at in (0, 1) for field in ("name", "position", "summary"))
+    fair = "Developer at Initrode, cut costs by 40%, then lead at Globex; built services in Python."
+    verdicts = judged([Truth(text, fields, 0).claim(), Truth(fair, fields, 0).claim()], {"work": work})
+    assert [violation and violation.rule for violation in verdicts] == ["employer", None]
 
 
 def test_a_negation_survives() -> None:
