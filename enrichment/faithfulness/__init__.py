@@ -1,7 +1,7 @@
 """Whether a result says only what its evidence says: every statement of every job type, whoever has made it.
 
     check     the statements that the candidate's data does not carry
-    repair    the same result with the source's own text in their place
+    repair    the same result with the rules' draft or the source's own text in their place
 
 A statement passes four layers, the cheapest first:
 

@@ -1,6 +1,7 @@
 """Walks a result: finds its statements, and makes it anew without some of them."""
 
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -8,8 +9,11 @@ from pydantic import BaseModel, ValidationError
 from enrichment.results import Engagement, Statement
 
 M = TypeVar("M", bound=BaseModel)
-Mend = Callable[[str, Statement[Any]], Statement[Any] | None]
-"""What stands at a pointer from now on; `None` where nothing can."""
+Mend = Callable[[str, Statement[Any], Statement[Any] | None], Statement[Any] | None]
+"""What stands at a pointer from now on, given what stands there and in the draft; `None` where nothing can.
+
+The draft's is `None` for one of a list of statements: their order says nothing.
+"""
 
 
 def statements(node: object, pointer: str = "") -> Iterator[tuple[str, Statement[Any]]]:
@@ -33,26 +37,30 @@ def _all(wanted: type[M], node: object, pointer: str) -> Iterator[tuple[str, M]]
             yield from _all(wanted, item, f"{pointer}/{position}")
 
 
-def mended(node: M, mend: Mend) -> M | None:
-    """The same with each statement replaced by what `mend` gives.
+def mended(node: M, draft: M, mend: Mend) -> M | None:
+    """The same with each statement replaced by what `mend` gives. `draft` is what `node` was made of.
 
-    A statement that is dropped leaves a gap where its field may be empty, and its list shorter; where neither is
-    possible, what holds it is dropped too. `None`: nothing is left.
+    A statement that is dropped leaves a gap where its field may be empty, and its list shorter; of a list of which
+    nothing is left, the draft's stands. Where a gap cannot be, what holds it is dropped too. `None`: nothing is left.
     """
-    made = _mended(node, "", mend)
+    made = _mended(node, draft, "", mend)
     return made if isinstance(made, type(node)) else None
 
 
-def _mended(node: object, pointer: str, mend: Mend) -> object:
+def _mended(node: object, draft: object, pointer: str, mend: Mend) -> object:
     if isinstance(node, Statement):
-        return mend(pointer, node)
+        return mend(pointer, node, draft if isinstance(draft, Statement) else None)
     if isinstance(node, tuple):
-        items = [_mended(item, f"{pointer}/{position}", mend) for position, item in enumerate(node)]
+        drafted = draft if isinstance(draft, tuple) else ()
+        items = [
+            _mended(item, None if isinstance(item, Statement) else before, f"{pointer}/{position}", mend)
+            for position, (item, before) in enumerate(zip_longest(node, drafted[: len(node)]))
+        ]
         kept = [item for item, before in zip(items, node, strict=True) if item is not None or before is None]
-        return tuple(kept) if items == list(node) else _once_each(kept)
+        return node if items == list(node) else _once_each(kept) or drafted
     if isinstance(node, BaseModel):
         fields = {
-            name: _mended(getattr(node, name), f"{pointer}/{info.alias or name}", mend)
+            name: _mended(getattr(node, name), getattr(draft, name, None), f"{pointer}/{info.alias or name}", mend)
             for name, info in type(node).model_fields.items()
         }
         if all(value is getattr(node, name) for name, value in fields.items()):

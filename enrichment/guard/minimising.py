@@ -41,6 +41,10 @@ class Restore:
         """A pointer into the minimised candidate, as one into the candidate: also keys hold placeholders."""
         return _PLACEHOLDER.sub(lambda match: escape(str(self._originals.get(match[0], match[0]))), pointer)
 
+    def replaces(self, value: object) -> bool:
+        """Whether a value is a placeholder and nothing else."""
+        return isinstance(value, str) and value in self._originals
+
     def json(self, value: Any) -> Any:
         """Every text and key with what its placeholders stand for; a number that was replaced is a number again."""
         if isinstance(value, str):

@@ -64,7 +64,7 @@ def test_what_one_position_did_is_not_told_of_another() -> None:
     wrong = ("/positions/0/position/summary/1", "/positions/0/position/bullets/0")
     assert rules_broken(result) == dict.fromkeys(wrong, "evidence_of_another_position")
 
-    mended = repair(result, CANDIDATE, AS_OF)
+    mended = repair(result, experience, CANDIDATE, AS_OF)
     assert [said.value for said in mended.positions[0].position.summary] == ["Python."]
     assert mended.positions[0].position.bullets == ()
     assert mended.faithfulness.score == 1
@@ -130,45 +130,64 @@ def test_a_sentence_may_state_what_its_dates_add_up_to() -> None:
     assert rules_broken(result) == {"/summary/1": "number"}
 
 
-def test_a_repair_puts_the_source_in_place_of_the_text() -> None:
+def test_a_repair_puts_the_draft_or_the_source_in_place_of_the_text() -> None:
     boast = Said(value="Led 40 data engineers", kind=Kind.INFERRED, evidence=("/basics/label",), rule="reworded")
     months = Statement[int](value=400, kind=Kind.DERIVED, evidence=("/work/0/startDate",), rule="counted")
-    result = enrich(ProfileResult, CANDIDATE)
+    draft = enrich(ProfileResult, CANDIDATE)
     mended = repair(
-        result.model_copy(
-            update={"headline": boast, "summary": (boast, *result.summary, boast), "total_months": months}
-        ),
+        draft.model_copy(update={"headline": boast, "summary": (boast, *draft.summary, boast), "total_months": months}),
+        draft,
         CANDIDATE,
         AS_OF,
     )
-    assert mended.headline == Said(value="Data engineer", kind=Kind.COPIED, evidence=("/basics/label",))
-    assert mended.summary == (mended.headline, *result.summary)
-    assert mended.total_months is None
+    assert draft.headline
+    assert (mended.headline, mended.total_months) == (draft.headline, draft.total_months)
+    label = Said(value="Data engineer", kind=Kind.COPIED, evidence=("/basics/label",))
+    assert mended.summary == (label, *draft.summary)
     told = {violation.pointer: violation for violation in mended.faithfulness.violations}
-    assert set(told) == {"/headline", "/summary/0", f"/summary/{len(result.summary) + 1}", "/totalMonths"}
+    assert set(told) == {"/headline", "/summary/0", f"/summary/{len(draft.summary) + 1}", "/totalMonths"}
     assert all(violation.repaired for violation in told.values())
     assert told["/headline"].found == ("40",)
     assert mended.faithfulness.score == 1
     assert mended.warnings[-1].code == "unfaithful_replaced"
-    assert repair(mended, CANDIDATE, AS_OF).faithfulness.violations == ()
+    assert repair(mended, draft, CANDIDATE, AS_OF).faithfulness.violations == ()
 
 
-def test_a_repair_leaves_out_what_has_no_source() -> None:
-    skills = enrich(SkillsResult, CANDIDATE)
+def test_a_repair_leaves_out_what_neither_the_draft_nor_a_source_says() -> None:
+    skills, profile = enrich(SkillsResult, CANDIDATE), enrich(ProfileResult, CANDIDATE)
     first = skills.skills[0]
     lost = first.model_copy(update={"name": first.name.model_copy(update={"evidence": ("/nowhere",)})})
-    mended = repair(skills.model_copy(update={"skills": (lost, *skills.skills[1:])}), CANDIDATE, AS_OF)
-    assert mended.skills == skills.skills[1:]
+    broken = skills.model_copy(update={"skills": (lost, *skills.skills[1:])})
+    assert repair(broken, skills, CANDIDATE, AS_OF).skills == skills.skills
+    assert repair(broken, broken, CANDIDATE, AS_OF).skills == skills.skills[1:]
+
+    boast = profile.model_copy(update={"headline": reworded("Chief of 40", "/basics/summary")})
+    assert repair(boast, profile.model_copy(update={"headline": None}), CANDIDATE, AS_OF).headline is None
+
+
+@pytest.mark.parametrize("field", ["phone", "email", "name", "birthDate"])
+def test_a_repair_prints_nothing_that_is_kept_from_the_model(field: str) -> None:
+    basics = {"phone": 33612345678, "email": "ada@example.com", "birthDate": "1990-12-10"}
+    candidate = CANDIDATE | {"basics": CANDIDATE["basics"] | basics}
+    draft = enrich(CompetenceFileResult, candidate)
+    boast, fair = (
+        reworded("Led 40 engineers", f"/basics/{field}", *more) for more in ((), ("/work/0/endDate", "/basics/label"))
+    )
+    mended = repair(draft.model_copy(update={"introduction": (boast, fair)}), draft, candidate, AS_OF)
+    assert [said.value for said in mended.introduction] == ["Data engineer"]
+    mended = repair(draft.model_copy(update={"introduction": (boast,)}), draft, candidate, AS_OF)
+    assert mended.introduction == draft.introduction != ()
 
 
 def test_a_repair_that_leaves_no_result_says_so() -> None:
     profile = enrich(ProfileResult, CANDIDATE)
     score = profile.completeness.score.model_copy(update={"value": 100})
-    broken = profile.completeness.model_copy(update={"score": score})
+    completeness = profile.completeness.model_copy(update={"score": score})
+    broken = profile.model_copy(update={"completeness": completeness})
     with pytest.raises(UnfaithfulOutput):
-        repair(profile.model_copy(update={"completeness": broken}), CANDIDATE, AS_OF)
+        repair(broken, broken, CANDIDATE, AS_OF)
 
 
 def test_a_faithful_result_is_left_as_it_is() -> None:
     result = enrich(CompetenceFileResult, CANDIDATE)
-    assert repair(result, CANDIDATE, AS_OF) == result
+    assert repair(result, result, CANDIDATE, AS_OF) == result

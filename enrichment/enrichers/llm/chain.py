@@ -113,7 +113,7 @@ class Chain:
             await memory.disown()
             raise
         await report(WRITTEN, "checking", "Checking the texts against the data")
-        checked = await asyncio.to_thread(faithfulness.repair, merge(draft, output), task.candidate, task.as_of)
+        checked = await asyncio.to_thread(faithfulness.repair, merge(draft, output), draft, task.candidate, task.as_of)
         usage = await self.used(task)
         notice = _NOTICES[wording.language_of(task.locale)].format(model=link.named.model)
         return checked.model_copy(
