@@ -11,10 +11,12 @@ from importlib import resources
 from typing import Any
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 OTHER = "other"
 """The category of a skill that the taxonomy does not know."""
 _MIN_FUZZY_LENGTH, _MIN_FUZZY_RATIO = 6, 90
+_SHORTEST_SLIP, _ANY_SLIP_LENGTH, _TWO_SLIPS_LENGTH = 2, 4, 8
 _NOT_IN_A_KEY = re.compile(r"[^\w+#&]|_")
 _DIGITS = re.compile(r"\d")
 
@@ -84,6 +86,18 @@ class Taxonomy:
         near = process.extract(key, self._any.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_FUZZY_RATIO, limit=3)
         return next((self._any[found] for found, _, _ in near if _DIGITS.findall(found) == digits), None)
 
+    def could_mean(self, written: str, name: str) -> bool:
+        """Whether `written`, which `lookup` does not know, is a slip away from a spelling of the skill `name`.
+
+        Wider than `suggest`, since somebody has thought of the name. A name that nobody knows needs a longer spelling.
+        """
+        key, meant = same(written), self.lookup(name)
+        if self.lookup(written):
+            return False
+        if meant is None:
+            return len(key) >= _MIN_FUZZY_LENGTH and _is_slip(key, same(name))
+        return any(_is_slip(key, spelling) for spelling, skill in self._any.items() if skill == meant)
+
     def category_label(self, category: str, language: str) -> str:
         labels = self.categories.get(category) or _OTHER_LABELS
         return labels.get(language) or labels["en"]
@@ -116,6 +130,17 @@ def fold(text: str) -> str:
         return text.lower()
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def _is_slip(key: str, meant: str) -> bool:
+    """One letter missing, too many, wrong or exchanged with the next; two where both have eight and more. Of names of
+    two or three letters, where every other is a letter away, one that is missing or too many.
+    """
+    shorter = min(len(key), len(meant))
+    if shorter < _SHORTEST_SLIP or _DIGITS.findall(key) != _DIGITS.findall(meant):
+        return False
+    slips = OSA.distance(key, meant)
+    return 0 < slips <= 1 + (shorter >= _TWO_SLIPS_LENGTH) and (shorter >= _ANY_SLIP_LENGTH or len(key) != len(meant))
 
 
 def _key(text: str) -> str:

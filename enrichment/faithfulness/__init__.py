@@ -17,5 +17,6 @@ A statement passes four layers, the cheapest first:
 
 from enrichment.faithfulness.checker import check
 from enrichment.faithfulness.repair import repair
+from enrichment.faithfulness.repeats import SLIP
 
-__all__ = ["check", "repair"]
+__all__ = ["SLIP", "check", "repair"]

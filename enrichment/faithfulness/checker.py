@@ -9,7 +9,7 @@ from typing import Any
 from enrichment.enrichers.rules.texts import tidy
 from enrichment.faithfulness.evidence import Evidence
 from enrichment.faithfulness.recounts import RECOUNTS, last_month
-from enrichment.faithfulness.repeats import REPEATS
+from enrichment.faithfulness.repeats import REPEATS, SLIP, is_slip
 from enrichment.faithfulness.sources import Source
 from enrichment.faithfulness.statements import engagements, statements
 from enrichment.faithfulness.wordings import TESTS, novelty, said
@@ -84,6 +84,9 @@ class Check:
         elif recount := RECOUNTS.get(type(statement.value)):
             if not recount(statement, self.source, self._result):
                 yield "recount", ()
+        elif statement.rule == SLIP:
+            if not is_slip(statement, self._result):
+                yield SLIP, ()
         elif not self._repeats(statement, sources):
             yield from self._reworded(statement)
 

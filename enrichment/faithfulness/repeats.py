@@ -1,14 +1,19 @@
 """Rules that make one value from one source, and so can be made again: what each could have given."""
 
 from collections.abc import Callable, Container
+from typing import Any
 
 from enrichment.dates import read_range, written
 from enrichment.enrichers.rules import texts
 from enrichment.faithfulness.skills import listed_skills, mentions
 from enrichment.mentions import Mentions
 from enrichment.pointers import as_text
+from enrichment.results import Result, SkillsResult, Statement
 from enrichment.taxonomy import OTHER, Skill, Spelling, taxonomy
 from enrichment.wording import LANGUAGES
+
+SLIP = "slip_of_spelling"
+"""The rule of a skill that somebody else than the rules suggests for another spelling of it."""
 
 
 class _NamedIn(Container[object]):
@@ -59,3 +64,10 @@ REPEATS: dict[str, Callable[[object], Container[object]]] = {
         | {skill.category for skill in mentions().find(_text(source))}
     ),
 }
+
+
+def is_slip(statement: Statement[Any], result: Result) -> bool:
+    """Whether what is suggested is a skill that the writer of the other spelling may have meant."""
+    suggestions = result.suggestions if isinstance(result, SkillsResult) else ()
+    written = [one.written.value for one in suggestions if one.did_you_mean is statement]
+    return any(taxonomy().could_mean(spelling, str(statement.value)) for spelling in written)

@@ -11,7 +11,9 @@ from enrichment.enrichers.llm.outputs import (
     SkillsOutput,
     Told,
     ToldPosition,
+    ToldSuggestion,
 )
+from enrichment.faithfulness import SLIP
 from enrichment.results import (
     CompetenceFileResult,
     Engagement,
@@ -48,10 +50,7 @@ def merge(draft: Result, output: Output) -> Result:
             introduction = _all_said(output.introduction) or draft.introduction
             return _with(draft, introduction=introduction, experience=experience)
         case SkillsResult(), SkillsOutput():
-            meant = (
-                Suggestion(written=_said(one.written), did_you_mean=_said(one.did_you_mean))
-                for one in output.suggestions
-            )
+            meant = map(_suggested, output.suggestions)
             known = {suggestion.written.value for suggestion in draft.suggestions}
             more = (suggestion for suggestion in meant if suggestion.written.value not in known)
             return _with(draft, suggestions=(*draft.suggestions, *more))
@@ -71,6 +70,15 @@ def _position(engagement: Engagement, told: dict[str, ToldPosition]) -> Engageme
     return engagement.model_copy(
         update={"summary": summary, "bullets": _all_said(position.bullets) or engagement.bullets}
     )
+
+
+def _suggested(told: ToldSuggestion) -> Suggestion:
+    """Both by the rules that the check can repeat: a part of the list, and a skill that it may be a slip for."""
+    written = _said(told.written).model_copy(update={"kind": Kind.NORMALISED, "rule": "part_of_list"})
+    meant = _said(told.did_you_mean).model_copy(
+        update={"kind": Kind.INFERRED, "evidence": written.evidence, "rule": SLIP},
+    )
+    return Suggestion(written=written, did_you_mean=meant)
 
 
 def _all_said(told: Iterable[Told]) -> tuple[Said, ...]:
