@@ -122,6 +122,6 @@ class Check:
 
 
 def _is_copy(value: object, source: object) -> bool:
-    """Word for word; of what nobody sees, the copy may have less."""
+    """Word for word; of what nobody sees, and of the blanks around it, the copy may have less."""
     text = as_text(source)
-    return text is not None and value in {text, visible(text)}
+    return text is not None and isinstance(value, str) and value.strip() in {text.strip(), visible(text).strip()}

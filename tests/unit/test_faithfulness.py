@@ -89,6 +89,16 @@ def test_the_whole_and_its_sections_are_no_evidence_of_a_text(pointer: str) -> N
     assert rules_broken(result) == {"/summary/0": "evidence_too_wide"}
 
 
+@pytest.mark.parametrize("source", ["Built it.\n", "  Built it.", "\ufeffBuilt it. \u200b", "\u2028Built it.\t"])
+def test_a_copy_may_lack_what_nobody_sees(source: str) -> None:
+    candidate = {"basics": {"summary": source, "label": "Built it"}}
+    texts = [("Built it.", "/basics/summary"), (source, "/basics/summary"), ("Built it.", "/basics/label")]
+    said = tuple(Said(value=text, kind=Kind.COPIED, evidence=(evidence,)) for text, evidence in texts)
+    result = enrich(ProfileResult, candidate).model_copy(update={"summary": said})
+    found = check(result, candidate, AS_OF).violations
+    assert [(violation.pointer, violation.rule) for violation in found] == [("/summary/2", "not_a_copy")]
+
+
 def test_counted_values_are_counted_again() -> None:
     experience = enrich(ExperienceResult, CANDIDATE)
     total = experience.total_months
