@@ -43,9 +43,9 @@ class Evidence:
 
     @cached_property
     def numbers(self) -> frozenset[tuple[float, str]]:
+        """With their units; of a date the year alone, for its month is no number of anything."""
         written = {(number.value, number.unit) for passage in self.passages for number in passage.numbers}
-        parts = {float(part) for day in self.days for part in day if part}
-        return frozenset(written | {(value, "") for value in parts})
+        return frozenset(written | {(float(year), "") for year, _, _ in self.days})
 
     @cached_property
     def days(self) -> frozenset[tuple[int, int | None, int | None]]:

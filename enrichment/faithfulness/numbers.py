@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from enrichment.dates import month_of
@@ -12,6 +13,9 @@ _NUMBER = re.compile(
     r"(?P<times>\s?(?:[kKM]|bn|Md|million|billion|milliard|thousand|mille)s?(?![^\W\d_]))?"
     r"(?P<share>\s?(?:%|percent\b|per cent\b|pour cent\b))?"
 )
+_SHARE = re.compile(r"\s?(?:percent|per cent|pour cent)\b")
+_UP_TO = re.compile(r"\s?(?:[-–—]|to|and|à|et)\s?")
+"""Between two numbers whose unit is written once: `30-40 %`."""
 _TIMES = {"k": 3, "thousand": 3, "mille": 3, "m": 6, "million": 6, "bn": 9, "billion": 9, "md": 9, "milliard": 9}
 _NUMERIC_DATE = re.compile(
     r"(?<!\d)(?:(?P<y>(?:19|20)\d\d)[-/.](?P<m>0?[1-9]|1[0-2])(?:[-/.](?P<d>[0-3]?\d))?"
@@ -82,13 +86,18 @@ def days_in(text: str, words: Sequence[Word]) -> Iterator[Day]:
 
 def numbers_in(text: str, words: Sequence[Word]) -> Iterator[Number]:
     """Numbers in digits and in words. Those inside of a name (`EC2`, `S3`, `IPv6`) are part of that name."""
-    for match in _NUMBER.finditer(text):
+    found = list(_NUMBER.finditer(text))
+    for match, following in zip_longest(found, found[1:]):
         whole = re.sub(r"\D", "", match["digits"])
         value = float(f"{whole[:18]}.{match['decimals'] or 0}")
         times = (match["times"] or "").strip()
         if times:
             value *= 10 ** _TIMES.get(times.lower().rstrip("s") if len(times) > 2 else times.lower(), 0)
-        yield Number(value, "%" if match["share"] else "", match.start("digits"), match.end())
+        ranges = following and following["share"] and _UP_TO.fullmatch(text, match.end(), following.start())
+        yield Number(value, "%" if match["share"] or ranges else "", match.start("digits"), match.end())
+    spans = [match.span() for match in found]
     for word in words:
-        if word.folded in _WORDED:
-            yield Number(float(_WORDED[word.folded]), "", word.start, word.end)
+        if word.folded in _WORDED and not any(start <= word.start < end for start, end in spans):
+            share = _SHARE.match(text, word.end)
+            spans += [share.span()] if share else []
+            yield Number(float(_WORDED[word.folded]), "%" if share else "", word.start, word.end)

@@ -44,7 +44,9 @@ class Passage:
 
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
-        return tuple(numbers_in(self.text, self.words))
+        """Those that are no part of a date."""
+        dated = {position for day in self.days for position in range(day.start, day.end)}
+        return tuple(number for number in numbers_in(self.text, self.words) if number.start not in dated)
 
     @cached_property
     def skills(self) -> tuple[tuple[Skill, int, int], ...]:

@@ -48,12 +48,9 @@ def wrong_dates(said: Said, evidence: Evidence) -> Iterator[str]:
 
 
 def wrong_numbers(said: Said, evidence: Evidence) -> Iterator[str]:
-    dated = [(day.start, day.end) for day in said.passage.days]
-    shares = any(unit == "%" for _, unit in evidence.numbers)
-    values = {value for value, _ in evidence.numbers}
     for number in said.passage.numbers:
-        written = number.value in values and (not number.unit or shares)
-        known = written or within(number.start, number.end, [*dated, *said.carried])
+        written = (number.value, number.unit) in evidence.numbers
+        known = written or within(number.start, number.end, said.carried)
         if not known and not _counted(number, said.passage.text, evidence):
             yield said.passage.text[number.start : number.end]
 

@@ -82,6 +82,33 @@ def test_no_position_is_told_of_another_employer(resumes: dict[str, dict[str, An
 
 
 @pytest.mark.parametrize(
+    ("fair", "text"),
+    [
+        (True, "Cut costs by forty percent with the team."),
+        (True, "With the team, cut costs by 40 %."),
+        (True, "Cut costs by 40 pour cent with the team of 3; errors fell in 2021."),
+        (True, "Cut costs by quarante pour cent with the team; errors fell."),
+        (True, "Errors fell by 5% to 10%; cut costs."),
+        (True, "Errors fell by 5 to 10 per cent; cut costs."),
+        (False, "Cut costs with the team of 40."),
+        (False, "Cut costs by €40 with the team."),
+        (False, "Cut costs with the team of forty."),
+        (False, "Cut costs by 40% with the team of 12."),
+        (False, "Cut costs by 40% with the team within 1 year."),
+        (False, "Cut costs by 3% with the team."),
+        (False, "Errors fell by 10; cut costs."),
+        (False, "Errors fell, 5 of them; cut costs."),
+    ],
+)
+def test_a_number_keeps_its_unit_and_no_part_of_a_date_is_one(fair: bool, text: str) -> None:
+    summary = "Cut costs by 40% with the team of 3. Errors fell by 5–10 %."
+    work = {"startDate": "2021-01", "endDate": "2021-12", "summary": summary}
+    claim = Truth(text, ("/work/0/summary", "/work/0/endDate"), 0).claim()
+    [violation] = judged([claim], {"work": [work]})
+    assert (violation and violation.rule) == (None if fair else "number")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Developer at Globex.",
