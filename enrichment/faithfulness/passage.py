@@ -17,6 +17,10 @@ _IRREGULAR = {"led": "lead", "built": "build", "wrote": "write", "ran": "run", "
 _LONGEST_RESTRAINT = 3
 _CLAUSE_ENDS = frozenset(".!?;:,()\n·•|–—")
 _TURNS = {"but", "mais", "and", "et", "while", "when", "tout", "car", "because", "so", "or", "ou"}
+_SECOND_HALVES = {"plus", "pas", "rien", "jamais", "guere", "personne", "aucun", "aucune", "nullement"}
+_FARTHEST_HALF = 5
+"""Words after `ne`: `n'a pas`, `ne l'a encore jamais`."""
+_APOSTROPHES = {"'", "’"}
 _ONLY = {"only", "seulement", "uniquement", "just"}
 
 
@@ -63,8 +67,19 @@ class Passage:
 
     def restrained(self, kind: str) -> list[frozenset[str]]:
         """The stems that each restraint of a kind bears on: the first content words after it, in the same clause."""
-        found = lexicons()["restraint"].find(self.words)
-        return [scope for first, _, family in found if family == kind and (scope := self._scope(first))]
+        found = [last for _, last, family in lexicons()["restraint"].find(self.words) if family == kind]
+        after = [*found, *self._french_negations()] if kind == "negation" else found
+        return [scope for marker in after if (scope := self._scope(marker))]
+
+    def _french_negations(self) -> Iterator[int]:
+        """Each `ne` or `n'` with what it needs: `ne gère plus`, `n'encadre personne`. Between them stands the verb."""
+        for at, word in enumerate(self.words):
+            ends = word.end
+            if word.folded == "ne" or (word.folded == "n" and self.text[ends : ends + 1] in _APOSTROPHES):
+                following = self.words[at + 1 : at + 1 + _FARTHEST_HALF]
+                half = next((other for other in following if other.folded in _SECOND_HALVES), None)
+                if half and _CLAUSE_ENDS.isdisjoint(self.text[ends : half.start]):
+                    yield at
 
     def _scope(self, marker: int) -> frozenset[str]:
         bears_on: list[str] = []
@@ -75,7 +90,7 @@ class Passage:
                 break
             if not _CLAUSE_ENDS.isdisjoint(gap) or (word.folded in _TURNS and bears_on):
                 break
-            if is_content(word.folded):
+            if is_content(word.folded) and word.folded not in _SECOND_HALVES:
                 bears_on.append(stem(word.folded))
                 if len(bears_on) == _LONGEST_RESTRAINT:
                     break
