@@ -21,8 +21,17 @@ _AND = {"and", "or", "et", "ou", "y", "o", "e", "und", "oder"}
 _USING = {"in", "using", "with", "via", "en", "avec", "sous", "utilisant", "mit", "con", "em", "com"}
 _ROLE_BEFORE = {"developpeur", "developpeuse", "ingenieur", "ingenieure"}
 _ROLE_AFTER = {"developer", "engineer", "programmer", "programming", "code"}
-_NOT = {"no", "not", "without", "never", "sans", "aucun", "aucune", "jamais", "kein", "keine", "ohne", "sin", "sem"}
-_PASSED_OVER = {"experience", "knowledge", "connaissance", "any", "prior", "with", "of", "in", "de", "en", "d", "avec"}
+_NOT = {
+    *("no", "not", "nor", "neither", "without", "never", "zero", "except", "excluding", "lack", "lacks", "lacking"),
+    *("barely", "hardly", "rarely", "unable", "failed"),
+    *("pas", "ni", "sans", "aucun", "aucune", "jamais", "rien", "guere", "nullement", "hors", "hormis", "sauf"),
+    *("excepte", "exception", "kein", "keine", "ohne", "sin", "sem"),
+}
+_PASSED_OVER = {
+    *("experience", "knowledge", "connaissance", "any", "prior"),
+    *("with", "of", "in", "to", "de", "du", "en", "d", "avec"),
+}
+_CLAUSE_ENDS = frozenset(".!?;:,()\n·•|–—")
 
 
 class _Words:
@@ -75,14 +84,17 @@ class Mentions:
         """The skills that `text` names, once each, in order; only the first 20,000 characters are read."""
         return tuple(dict.fromkeys(skill for skill, _, _ in self.locate(text)))
 
-    def locate(self, text: str) -> Iterator[tuple[Skill, int, int]]:
-        """Each place where `text` names a skill: the skill, and from where to where its name stands."""
+    def locate(self, text: str, denied: bool = False) -> Iterator[tuple[Skill, int, int]]:
+        """Each place where `text` names a skill: the skill, and from where to where its name stands.
+
+        With `denied` also those where it says that the skill is missing.
+        """
         words = _Words(text[:LONGEST_TEXT])
         hits = list(self._hits(words))
         before: _Hit | None = None
         for hit, after in zip_longest(hits, hits[1:]):
             meant = not hit.needs_company or _in_company(words, hit, before, after)
-            if meant and not _denied(words, hit):
+            if meant and (denied or not _denied(words, hit)):
                 before = hit
                 yield hit.spelling.skill, words.spans[hit.first][0], words.spans[hit.last][1]
 
@@ -146,6 +158,6 @@ def _neighbours(words: _Words, left: _Hit, right: _Hit) -> bool:
 def _denied(words: _Words, hit: _Hit) -> bool:
     """Whether the text says that the skill is missing: "no experience with Kubernetes"."""
     position = hit.first - 1
-    while words.at(position) in _PASSED_OVER:
+    while words.at(position) in _PASSED_OVER and _CLAUSE_ENDS.isdisjoint(words.gap(position)):
         position -= 1
-    return words.at(position) in _NOT
+    return words.at(position) in _NOT and _CLAUSE_ENDS.isdisjoint(words.gap(position))

@@ -54,7 +54,8 @@ class Passage:
 
     @cached_property
     def skills(self) -> tuple[tuple[Skill, int, int], ...]:
-        return tuple(skill_finder().locate(self.text))
+        """Also those that it denies: what becomes of a negation is another question."""
+        return tuple(skill_finder().locate(self.text, denied=True))
 
     @cached_property
     def listed(self) -> frozenset[Skill]:

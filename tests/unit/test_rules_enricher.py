@@ -17,7 +17,7 @@ from enrichment.errors import UnsupportedType
 from enrichment.faithfulness.statements import statements
 from enrichment.models import SINGLE_TYPES, JobType
 from enrichment.pointers import resolve
-from enrichment.results import RESULTS, CompetenceFileResult, ProfileResult, Result
+from enrichment.results import RESULTS, CompetenceFileResult, ProfileResult, Result, SkillsResult
 from tests.unit.rules import AS_OF, ENRICHER, enrich, run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -47,6 +47,27 @@ def test_each_type_on_every_public_resume(job_type: JobType, resumes: dict[str, 
 def test_each_type_on_our_examples(job_type: JobType, example: Path) -> None:
     candidate = json.loads(example.read_text(encoding="utf-8"))
     check(run(job_type, candidate), candidate)
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "Pas de Kubernetes.",
+        "Ni Kubernetes ni Docker.",
+        "Tout sauf Kubernetes.",
+        "Rien en Kubernetes.",
+        "À l'exception de Kubernetes.",
+        "All of it except Kubernetes.",
+        "Hardly any Kubernetes.",
+        "Lacks Kubernetes.",
+        "Neither Kubernetes nor Docker.",
+    ],
+)
+def test_a_skill_that_a_position_denies_is_not_claimed(summary: str) -> None:
+    candidate = {"work": [{"name": "Acme", "startDate": "2019-01", "endDate": "2021-01", "summary": summary}]}
+    for job_type in SINGLE_TYPES:
+        check(run(job_type, candidate), candidate)
+    assert enrich(SkillsResult, candidate).skills == ()
 
 
 def test_a_result_is_of_its_type_and_says_that_it_is_rules() -> None:
