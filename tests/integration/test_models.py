@@ -44,7 +44,7 @@ async def test_each_type_is_worded_by_a_model_and_counted_by_rules(models: Model
     assert (job.status, job.provider, job.model, requests) == (JobStatus.COMPLETED, "openai", "gpt-4o-mini", 1)
     result = job.result
     assert result is not None
-    assert result["promptVersion"] == f"{job_type}.v1"
+    assert result["promptVersion"] == f"{job_type}.v2"
     assert "gpt-4o-mini" in result["notice"]
     assert result["faithfulness"]["score"] == 1.0
     if job_type is not JobType.SKILLS_OPTIMIZATION:

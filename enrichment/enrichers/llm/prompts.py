@@ -6,10 +6,10 @@ from importlib import resources
 from enrichment.models import JobType
 
 VERSIONS: dict[JobType, str] = {
-    JobType.CANDIDATE_PROFILE_ENHANCEMENT: "candidate_profile_enhancement.v1",
-    JobType.EXPERIENCE_ENHANCEMENT: "experience_enhancement.v1",
-    JobType.COMPETENCE_FILE_GENERATION: "competence_file_generation.v1",
-    JobType.SKILLS_OPTIMIZATION: "skills_optimization.v1",
+    JobType.CANDIDATE_PROFILE_ENHANCEMENT: "candidate_profile_enhancement.v2",
+    JobType.EXPERIENCE_ENHANCEMENT: "experience_enhancement.v2",
+    JobType.COMPETENCE_FILE_GENERATION: "competence_file_generation.v2",
+    JobType.SKILLS_OPTIMIZATION: "skills_optimization.v2",
 }
 """The version in use, which every result names. A changed prompt is a new file under a new version."""
 
