@@ -17,8 +17,8 @@ from typing import Any
 from enrichment.errors import EnrichmentError
 
 FIELDS = frozenset({
-    "attempt", "code", "count", "error", "job_id", "kind", "method", "model", "path", "queue", "run", "seconds",
-    "status",
+    "action_id", "attempt", "code", "count", "error", "job_id", "kind", "method", "model", "path", "queue", "run",
+    "seconds", "status",
 })  # fmt: skip
 """What a log line may carry; anything else is an error of ours."""
 _PLACES = 12
@@ -113,6 +113,8 @@ def _raised(record: logging.LogRecord) -> dict[str, str]:
     if not record.exc_info or not record.exc_info[1]:
         return {}
     error = record.exc_info[1]
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]  # a group has seen nothing but its own end
     places = [f"{_short(file)}:{line}" for file, line, *_ in traceback.extract_tb(error.__traceback__)]
     return {"error": type(error).__name__, "where": " < ".join(reversed(places[-_PLACES:]))}
 

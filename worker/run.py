@@ -1,10 +1,10 @@
 """The composition root of the worker: every client is made here, handed on, and closed here."""
 
-import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client
@@ -24,6 +24,7 @@ from enrichment.settings import Settings
 from enrichment.webhooks.dispatch import DeliveryDispatcher
 from enrichment.webhooks.sender import Sender
 from worker import raises, registry, schedules
+from worker.background import in_background
 from worker.load import Load
 
 HEARTBEAT_THROTTLE = timedelta(milliseconds=200)
@@ -80,13 +81,13 @@ async def running(settings: Settings) -> AsyncIterator[None]:
         await stack.enter_async_context(_maintenance_worker(client, activities))
         await stack.enter_async_context(_webhook_worker(client, activities))
         background = (
-            Dispatcher(settings, database, client, [queue.task_queue for queue in served]).run(),
-            DeliveryDispatcher(database, client).run(),
-            ActionRunner(database, product).run(),
-            load.tell(database, settings),
-            raises.ask_again(database, client),
+            Dispatcher(settings, database, client, [queue.task_queue for queue in served]).run,
+            DeliveryDispatcher(database, client).run,
+            ActionRunner(database, product).run,
+            partial(load.tell, database, settings),
+            partial(raises.ask_again, database, client),
         )
-        await stack.enter_async_context(_in_background(*background))
+        await stack.enter_async_context(in_background(*background))
         log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())
         yield
         log.info("Stopping", extra=WORKER_STOPPING.fields())
@@ -133,15 +134,3 @@ def _webhook_worker(client: Client, activities: registry.Activities) -> Worker:
 
 def _pollers(slots: int) -> PollerBehaviorSimpleMaximum:
     return PollerBehaviorSimpleMaximum(1 + slots // SLOTS_PER_POLLER)
-
-
-@contextlib.asynccontextmanager
-async def _in_background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs these beside the block, and cancels them at its end; if one fails, so does the block."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in work]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()

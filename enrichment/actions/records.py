@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -47,7 +47,8 @@ class Claimed:
     id: str
     tenant: str
     kind: ActionKind
-    wanted: Filter
+    wanted: Filter | None
+    """None: it cannot be read any more."""
     cursor: str
 
 
@@ -63,7 +64,8 @@ _CLAIM = text("""
     UPDATE enrichment_action SET claimed_at = now()
     WHERE id = (
         SELECT id FROM enrichment_action
-        WHERE ended_at IS NULL AND (claimed_at IS NULL OR claimed_at < now() - CAST(:lease AS interval))
+        WHERE ended_at IS NULL AND action = ANY(CAST(:known AS text[]))
+          AND (claimed_at IS NULL OR claimed_at < now() - CAST(:lease AS interval))
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     RETURNING id, tenant, action, filter, cursor
@@ -90,11 +92,14 @@ async def get(database: Database, tenant: str, action_id: str) -> Action | None:
 
 
 async def claim(database: Database) -> Claimed | None:
-    """The oldest action that nobody works on."""
-    row = (await database.execute(_CLAIM, {"lease": CLAIM_LEASE})).first()
+    """The oldest action that nobody works on. One of a kind that only a newer version knows is left to that."""
+    row = (await database.execute(_CLAIM, {"known": list(ActionKind), "lease": CLAIM_LEASE})).first()
     if row is None:
         return None
-    wanted = _FILTER.validate_python(row.filter)
+    try:
+        wanted = _FILTER.validate_python(row.filter)
+    except ValidationError:
+        wanted = None
     return Claimed(row.id, row.tenant, ActionKind(row.action), wanted, row.cursor)
 
 

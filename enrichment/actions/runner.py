@@ -10,7 +10,7 @@ from dataclasses import replace
 from enrichment.actions import records
 from enrichment.actions.records import ActionKind, Claimed
 from enrichment.db import Database
-from enrichment.errors import Conflict, EnrichmentError, NotFound
+from enrichment.errors import Conflict, EnrichmentError, InvalidInput, NotFound
 from enrichment.events import ACTION_FAILED
 from enrichment.jobs import queries
 from enrichment.service import EnrichmentQueue
@@ -42,6 +42,11 @@ class ActionRunner:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _work_off(self, claimed: Claimed) -> None:
+        if claimed.wanted is None:
+            await records.advance(self._database, claimed, cursor=claimed.cursor, done=0, changed=0, is_last=True)
+            failed = ACTION_FAILED.fields(action_id=claimed.id, code=InvalidInput.code)
+            log.error("A bulk action ends with nothing done: its filter cannot be read any more", extra=failed)
+            return
         queue = self._queue.for_tenant(claimed.tenant)
         wanted = replace(claimed.wanted, statuses=claimed.kind.statuses)
         while True:

@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 from httpx_sse import aconnect_sse
+from sqlalchemy import text
 
+from enrichment import ids
 from enrichment.actions.records import ActionKind
 from enrichment.db import Database
 from enrichment.errors import NotFound
@@ -59,7 +61,7 @@ async def test_the_list_is_narrowed_by_error_and_by_the_beginning_of_the_id(
 
 @pytest.mark.usefixtures("worker")
 async def test_all_that_match_are_counted_and_then_cancelled(api: httpx.AsyncClient) -> None:
-    ids = [await submit(api, candidateId="all-of-them") for _ in range(60)]
+    job_ids = [await submit(api, candidateId="all-of-them") for _ in range(60)]
     other = await submit(api, candidateId="another")
     wish = {"action": "cancel", "filter": {"candidateId": "all-of-them"}}
 
@@ -68,7 +70,7 @@ async def test_all_that_match_are_counted_and_then_cancelled(api: httpx.AsyncCli
 
     action = await act(api, **wish)
     assert (action["total"], action["done"], action["changed"]) == (60, 60, 60)
-    assert {(await api.get(f"{JOBS}/{job_id}")).json()["status"] for job_id in ids[::20]} == {"cancelled"}
+    assert {(await api.get(f"{JOBS}/{job_id}")).json()["status"] for job_id in job_ids[::20]} == {"cancelled"}
     assert (await api.get(f"{JOBS}/{other}")).json()["status"] == "pending"
 
 
@@ -82,6 +84,26 @@ async def test_named_jobs_are_retried_and_others_left(api: httpx.AsyncClient, da
     assert (action["total"], action["done"], action["changed"]) == (1, 1, 1)
     assert (await api.get(f"{JOBS}/{failed}")).json()["run"] == 2
     assert (await api.get(f"{JOBS}/{waiting}")).json()["run"] == 1
+
+
+@pytest.mark.usefixtures("worker")
+async def test_an_action_that_nobody_can_read_stops_no_other(api: httpx.AsyncClient, database: Database) -> None:
+    job_id = await submit(api, candidateId="behind-them")
+    statement = text("""
+        INSERT INTO enrichment_action (id, tenant, action, filter, total, cursor)
+        SELECT id, 'acme', action, CAST(filter AS jsonb), 1, id
+        FROM (VALUES (:newer, 'archive', '{}'), (:spoilt, 'cancel', '{"statuses": 5}')) AS added (id, action, filter)
+    """)
+    newer, spoilt = ids.new_id(), ids.new_id()
+    await database.execute(statement, {"newer": newer, "spoilt": spoilt})
+
+    assert (await act(api, action="cancel", filter={"candidateId": "behind-them"}))["changed"] == 1
+
+    left = text("DELETE FROM enrichment_action WHERE id = ANY(:ids) RETURNING id, claimed_at, ended_at")
+    rows = {row.id: row for row in await database.execute(left, {"ids": [newer, spoilt]})}
+    assert (rows[newer].claimed_at, rows[newer].ended_at) == (None, None), "left to a worker that knows the kind"
+    assert rows[spoilt].ended_at is not None
+    assert (await api.get(f"{JOBS}/{job_id}")).json()["status"] == "cancelled"
 
 
 async def test_an_action_is_its_tenants_own(queue: EnrichmentQueue) -> None:

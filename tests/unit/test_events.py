@@ -74,6 +74,20 @@ def test_of_an_error_that_nobody_foresaw_the_places_are_shown(logged: list[str])
     assert all(f"{here}:{line} < " in said and CANARY not in said for said in logged)
 
 
+async def test_of_a_group_of_tasks_the_places_of_its_first_error_are_shown(logged: list[str]) -> None:
+    async def stumble() -> None:
+        raise KeyError(CANARY)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(stumble())
+    except* KeyError:
+        logging.getLogger("worker.run").exception("Something broke")
+    line = stumble.__code__.co_firstlineno + 1
+    told = json.loads(logged[0])
+    assert (told["error"], told["where"]) == ("KeyError", f"tests/unit/test_events.py:{line}")
+
+
 def test_of_a_librarys_line_only_the_sentence_is_shown(logged: list[str]) -> None:
     logging.getLogger("some.library").error("Cannot send %r", {"name": CANARY})
     assert all("Cannot send" in line and CANARY not in line for line in logged)
