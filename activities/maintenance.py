@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from enum import Enum, auto
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -25,9 +26,17 @@ from enrichment.runs import Activity, Cleaned, Swept
 AT_ONCE = 200
 """Rows of a kind per sweep; the others have their turn in the next."""
 
-RUNNING = WorkflowExecutionStatus.RUNNING
-
 log = logging.getLogger(__name__)
+
+
+class State(Enum):
+    """What Temporal says of a row's workflow."""
+
+    RUNNING = auto()
+    ENDED = auto()
+    GONE = auto()
+    UNTOLD = auto()
+    """Nothing: it does not answer, or cannot read the workflow any more. The row's own deadline ends such a job."""
 
 
 class MaintenanceActivities:
@@ -42,16 +51,17 @@ class MaintenanceActivities:
         """Holds the rows against Temporal's workflows, a few hundred at a time."""
         rows = await upkeep.unchecked(self._database, AT_ONCE)
         states = dict(zip(rows, await asyncio.gather(*map(self._state, rows)), strict=True))
-        gone = [row for row, state in states.items() if state is None]
-        alive = [row for row, state in states.items() if state is RUNNING and not row.is_overdue]
-        overdue = [row for row, state in states.items() if state is RUNNING and row.is_overdue]
-        ended = [row for row, state in states.items() if state not in (None, RUNNING)]
+        gone = [row for row, state in states.items() if state is State.GONE]
+        ended = [row for row, state in states.items() if state is State.ENDED]
+        untold = [row for row, state in states.items() if state is State.UNTOLD]
+        open_still = [row for row, state in states.items() if state in (State.RUNNING, State.UNTOLD)]
+        overdue = [row for row in open_still if row.is_overdue]
         forgotten = await upkeep.forgotten(self._database, list(BY_TASK_QUEUE), AT_ONCE)
         cancelled = await upkeep.cancelled(self._database, AT_ONCE)
         half_ended = await upkeep.half_ended(self._database, AT_ONCE)
 
         await upkeep.redispatch(self._database, gone)
-        await upkeep.checked(self._database, alive)
+        await upkeep.checked(self._database, [row for row in open_still if not row.is_overdue])
         await self._fail(ended, "internal", "Its workflow has ended without it: retry the job")
         await self._fail(overdue, "internal", "It was not done by its deadline: retry the job")
         await self._fail(forgotten, "unsupported_type", "No worker knows its queue")
@@ -64,7 +74,11 @@ class MaintenanceActivities:
             dispatched_again=len(gone),
             failed=len(ended) + len(overdue) + len(forgotten),
             stopped=sum(stopped),
+            untold=len(untold),
         )
+        for row in untold[:1]:
+            said = SWEPT.fields(count=len(untold), job_id=row.id, run=row.run)
+            log.warning("Temporal does not say how some workflows are, of which this is one", extra=said)
         if swept.dispatched_again or swept.failed or swept.stopped:
             log.warning(
                 "Swept: %d dispatched again, %d failed, %d stopped",
@@ -80,19 +94,18 @@ class MaintenanceActivities:
         cleaned = await clean_up(self._database, self._progress, timedelta(days=days), activity.heartbeat)
         return Cleaned(deleted_jobs=cleaned.deleted_jobs, deleted_progress=cleaned.deleted_progress)
 
-    async def _state(self, row: OpenRow) -> WorkflowExecutionStatus | None:
-        """The state of the row's workflow; None when Temporal knows none."""
+    async def _state(self, row: OpenRow) -> State:
+        """How the row's workflow is. One that Temporal cannot read keeps nobody from looking after the others."""
         try:
             handle = temporal.handle(self._client, row.id, row.run)
-            return (await handle.describe(rpc_timeout=temporal.RPC_TIMEOUT)).status
+            status = (await handle.describe(rpc_timeout=temporal.RPC_TIMEOUT)).status
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise
+            return State.GONE if error.status is RPCStatusCode.NOT_FOUND else State.UNTOLD
+        return State.RUNNING if status is WorkflowExecutionStatus.RUNNING else State.ENDED
 
     async def _stop(self, row: OpenRow) -> bool:
         """Stops the workflow of a row that has ended. False: it had stopped by itself, as it should."""
-        if await self._state(row) is not RUNNING:
+        if await self._state(row) is not State.RUNNING:
             return False
         return await temporal.signal(self._client, row.id, row.run, "cancel", "the job has ended")
 

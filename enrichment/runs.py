@@ -127,3 +127,5 @@ class Swept(Shape):
     dispatched_again: int
     failed: int
     stopped: int = 0
+    untold: int = 0
+    """Rows of whose workflow Temporal could say nothing."""

@@ -156,7 +156,7 @@ async def forgotten(database: Database, known_queues: Sequence[str], limit: int)
 
 
 async def checked(database: Database, rows: Sequence[OpenRow]) -> None:
-    """Their workflows are alive."""
+    """They were looked at, and have their next turn behind the others."""
     await database.execute(_CHECKED, _keys(rows))
 
 
