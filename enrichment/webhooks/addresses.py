@@ -45,6 +45,7 @@ def check_url(url: str, *, allow_loopback: bool) -> tuple[str, int]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # as the lookup will: it raises where a label is empty or longer than 63
     except ValueError:
         raise Refused("is no URL") from None
     if parts.scheme not in ("https", "http") or not host:

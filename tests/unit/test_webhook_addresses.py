@@ -46,6 +46,10 @@ NO_URLS = (
     "http://example.com/",
     "http://127.0.0.1:80/",
     f"https://example.com/{'a' * 2_000}",
+    "https://a..example.com/",
+    "https://.example.com/",
+    "https://./",
+    f"https://{'a' * 64}.example.com/",
 )
 
 
@@ -61,6 +65,8 @@ def test_what_may_not_be_called(url: str) -> None:
         ("https://example.com/jobs?a=b", "example.com", 443),
         ("https://example.com:8443/", "example.com", 8443),
         ("https://1.1.1.1/", "1.1.1.1", 443),
+        ("https://example.com./", "example.com.", 443),
+        (f"https://{'a' * 63}.xn--exmple-cua.com/", f"{'a' * 63}.xn--exmple-cua.com", 443),
         ("https://[2606:4700:4700::1111]/", "2606:4700:4700::1111", 443),
     ],
 )
