@@ -111,6 +111,8 @@ class DeliveryRun(Shape):
     job_id: str
     run: int
     most_attempts: int = 8
+    attempts_before: int = 0
+    """How many were made before somebody had it delivered again; they do not count."""
 
 
 class Cleaned(Shape):

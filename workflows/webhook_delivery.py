@@ -10,9 +10,8 @@ with workflow.unsafe.imports_passed_through():
 
 SENDING_TIMEOUT = timedelta(seconds=25)
 """One attempt: 10 s for the receiver, the rest for the record."""
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=8)
-_FACTOR = 6.0
-"""5 s, 30 s, 3 min, 18 min, 2 h, and then every 8 h."""
+SOON = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+"""For an attempt that its worker did not end. What the receiver did not take names itself when it is told again."""
 
 
 @workflow.defn(name=DELIVER_WEBHOOK)
@@ -24,8 +23,6 @@ class WebhookDelivery:
             delivery,
             result_type=str,
             start_to_close_timeout=SENDING_TIMEOUT,
-            retry_policy=RetryPolicy(
-                initial_interval=FIRST_WAIT, backoff_coefficient=_FACTOR, maximum_interval=LONGEST_WAIT
-            ),
+            retry_policy=SOON,
         )
         return ended

@@ -62,6 +62,8 @@ class Due:
     job_id: str
     run: int
     round: int
+    attempts: int
+    """How many were made in the rounds before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Telling:
     """None too where the job is in another run by now."""
     ended_at: datetime
     endpoint: Endpoint
+    attempts: int
+    """How many were made until now, in all rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ _CLAIM = text(f"""
         WHERE {_IS_WAITING} AND (claimed_at IS NULL OR claimed_at < now() - CAST(:lease AS interval))
         ORDER BY created_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING job_id, run, round
+    RETURNING job_id, run, round, attempts
 """)  # noqa: S608 a constant of ours
 _STARTED = text("""
     UPDATE enrichment_delivery AS delivery SET started_at = now(), claimed_at = NULL
@@ -106,7 +110,7 @@ _STARTED = text("""
     WHERE delivery.job_id = started.job_id AND delivery.run = started.run
 """)
 _TELLING = text("""
-    SELECT job.id, delivery.run, job.type, event.to_status AS status, event.at AS ended_at,
+    SELECT job.id, delivery.run, delivery.attempts, job.type, event.to_status AS status, event.at AS ended_at,
            CASE WHEN job.run = delivery.run THEN job.error_code END AS error_code,
            webhook.id AS webhook_id, webhook.tenant, webhook.url, webhook.secret, webhook.created_at,
            CASE WHEN webhook.previous_until > now() THEN webhook.previous_secret END AS previous_secret
@@ -141,7 +145,7 @@ _LIST = text("""
 async def claim(database: Database, limit: int) -> list[Due]:
     """Takes up to `limit` deliveries that no workflow was started for; a claim that is not followed up expires."""
     rows = await database.execute(_CLAIM, {"limit": limit, "lease": CLAIM_LEASE})
-    return [Due(row.job_id, row.run, row.round) for row in rows]
+    return [Due(row.job_id, row.run, row.round, row.attempts) for row in rows]
 
 
 async def mark_started(database: Database, started: Sequence[Due]) -> None:
@@ -155,7 +159,7 @@ async def telling(database: Database, job_id: str, run: int) -> Telling | None:
         return None
     signing = tuple(secret for secret in (row.secret, row.previous_secret) if secret)
     endpoint = Endpoint(row.webhook_id, row.tenant, row.url, signing, row.created_at)
-    return Telling(row.id, row.run, row.type, row.status, row.error_code, row.ended_at, endpoint)
+    return Telling(row.id, row.run, row.type, row.status, row.error_code, row.ended_at, endpoint, row.attempts)
 
 
 async def record(

@@ -56,7 +56,7 @@ class DeliveryDispatcher:
         try:
             await self._client.start_workflow(
                 DELIVER_WEBHOOK,
-                DeliveryRun(job_id=due.job_id, run=due.run),
+                DeliveryRun(job_id=due.job_id, run=due.run, attempts_before=due.attempts),
                 id=f"webhook-{due.job_id}.{due.run}.{due.round}",
                 task_queue=WEBHOOK_TASK_QUEUE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

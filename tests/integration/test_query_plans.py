@@ -168,7 +168,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "delete a candidate's jobs": lambda db: erasures.delete(db, "nobody", ["plan-7"]),
     "pace": lambda db: statistics.pace(db, "plans", JobType.SKILLS_OPTIMIZATION, "low", by_rules=True),
     "claim deliveries": lambda db: deliveries.claim(db, 20),
-    "mark deliveries": lambda db: deliveries.mark_started(db, [Due("plan-7", 1, 1)]),
+    "mark deliveries": lambda db: deliveries.mark_started(db, [Due("plan-7", 1, 1, 0)]),
     "what to tell": lambda db: deliveries.telling(db, "plan-7", 1),
     "record a delivery": lambda db: deliveries.record(db, "plan-7", 1, "dead"),
     "redeliver": lambda db: deliveries.redeliver(db, "plan-9"),

@@ -1,6 +1,7 @@
 """Webhooks from end to end: a real receiver on this machine is told of endings by the real worker."""
 
 import asyncio
+import dataclasses
 import ipaddress
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -24,7 +25,7 @@ from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 from enrichment.webhooks import deliveries, endpoints, posting, registration
 from enrichment.webhooks.addresses import Address
-from enrichment.webhooks.deliveries import Telling
+from enrichment.webhooks.deliveries import Due, Telling
 from enrichment.webhooks.endpoints import Endpoint
 from enrichment.webhooks.sender import Answer, Sender
 from tests.conftest import serving
@@ -87,7 +88,11 @@ async def a_telling(queue: EnrichmentQueue, database: Database, tenant: str, url
     ours = queue.for_tenant(tenant)
     endpoint = await endpoints.add(database, tenant, url)
     accepted = await ours.add_job(Submission(type="skills_optimization", candidate_data=ADA, run_at=LATER))
-    statement = text("UPDATE enrichment_job SET webhook_id = :webhook WHERE id = :id")
+    statement = text("""
+        WITH told AS (UPDATE enrichment_job SET webhook_id = :webhook WHERE id = :id RETURNING id, run, tenant)
+        INSERT INTO enrichment_delivery (job_id, run, tenant, webhook_id, claimed_at)
+        SELECT id, run, tenant, :webhook, 'infinity' FROM told
+    """)
     await database.execute(statement, {"id": accepted.id, "webhook": endpoint.id})
     await ours.cancel_job(accepted.id)
     found = await deliveries.telling(database, accepted.id, 1)
@@ -233,6 +238,27 @@ async def test_the_last_attempt_ends_it(
     await sending.close()
 
 
+async def test_only_what_a_receiver_answered_counts(
+    queue: EnrichmentQueue, database: Database, settings: Settings, receiver: Receiver, tenant: str
+) -> None:
+    receiver.answers = [Response(status_code=503), Response(status_code=500), Response(status_code=502)]
+    telling = await a_telling(queue, database, tenant, receiver.url)
+    sending = Sender(settings)
+    deliver = WebhookActivities(database, sending).deliver
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(environment.info, attempt=9)  # the database was away for the eight before
+    run = DeliveryRun(job_id=telling.job_id, run=1)
+    again = run.model_copy(update={"attempts_before": 2})  # as after `redeliver`
+    waits = []
+    for each in (run, run, again):
+        with pytest.raises(ApplicationError) as failed:
+            await environment.run(deliver, each)
+        waits.append(failed.value.next_retry_delay)
+    assert waits == [timedelta(seconds=5), timedelta(seconds=30), timedelta(seconds=5)]
+    assert (await state(database, telling.job_id))[:2] == ("pending", 3)
+    await sending.close()
+
+
 async def test_both_secrets_sign_while_they_overlap(
     queue: EnrichmentQueue, database: Database, settings: Settings, receiver: Receiver, tenant: str
 ) -> None:
@@ -257,8 +283,10 @@ async def test_both_secrets_sign_while_they_overlap(
 
 async def test_of_two_claims_each_gets_its_own(queue: EnrichmentQueue, database: Database, tenant: str) -> None:
     telling = await a_telling(queue, database, tenant, "https://example.com/")
+    statement = text("UPDATE enrichment_delivery SET claimed_at = NULL, attempts = 3 WHERE job_id = :job_id")
+    await database.execute(statement, {"job_id": telling.job_id})
     claimed = [due for _ in range(3) for due in await deliveries.claim(database, 100) if due.job_id == telling.job_id]
-    assert len(claimed) == 1
+    assert claimed == [Due(telling.job_id, run=1, round=1, attempts=3)]
     await deliveries.mark_started(database, claimed)
     assert not await deliveries.redeliver(database, telling.job_id), "it is being told"
 
