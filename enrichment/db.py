@@ -31,6 +31,8 @@ STILL_THERE_STATES = ("25006", "40", "42", "55")
 """Of these, the ones of a server that answers."""
 ROLE_UNKNOWN = "22023"
 """What a connection is told that asks for the API's role before `enrich migrate` has made it."""
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What asyncpg raises where the server is away, refuses, or says what the driver does not understand."""
 REST_S = 0.5
 """For so long nobody asks a server that has just not answered; each caller is told so at once."""
 
@@ -132,7 +134,7 @@ class Database:
         try:
             yield
             self._breaker.close()
-        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except (SQLAlchemyError, *LOST) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             state = getattr(cause, "sqlstate", None) or ""
             told = _told(

@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from enrichment import temporal
-from enrichment.db import CONNECT_TIMEOUT_S, STATEMENT_TIMEOUT_S, Database, dsn
+from enrichment.db import CONNECT_TIMEOUT_S, LOST, STATEMENT_TIMEOUT_S, Database, dsn
 from enrichment.errors import EnrichmentError, Internal, UnsupportedType
 from enrichment.events import DATABASE_LOST, DISPATCH_FAILED
 from enrichment.jobs import outbox, transitions
@@ -93,15 +93,17 @@ class Dispatcher:
             try:
                 async with self._listening() as connection:
                     while not connection.is_closed():
-                        await connection.execute("SELECT 1", timeout=STATEMENT_TIMEOUT_S)
+                        await connection.execute("SELECT 1")
                         await asyncio.sleep(STATEMENT_TIMEOUT_S)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 log.warning("Lost the connection that listens for rows", extra=DATABASE_LOST.fields(error=error))
             await asyncio.sleep(LOOK_EVERY_S)
 
     @contextlib.asynccontextmanager
     async def _listening(self) -> AsyncIterator[asyncpg.Connection]:
-        connection = await asyncpg.connect(dsn(self._settings), timeout=CONNECT_TIMEOUT_S)
+        connection = await asyncpg.connect(
+            dsn(self._settings), timeout=CONNECT_TIMEOUT_S, command_timeout=STATEMENT_TIMEOUT_S
+        )
         try:
             await connection.add_listener(CHANNEL, lambda *_: self._is_woken.set())
             yield connection
