@@ -66,11 +66,16 @@ class Dispatcher:
         """Starts their workflows. False: Temporal refused some, which are free again for the next look."""
         if not claimed:
             return True
-        answers = await asyncio.gather(*(self._start_one(job) for job in claimed))
-        started = [job for job, answer in zip(claimed, answers, strict=True) if answer]
-        refused = [job for job, answer in zip(claimed, answers, strict=True) if not answer]
-        if started:
-            await outbox.mark_dispatched(self._database, started)
+        try:
+            answers = await asyncio.gather(*(self._start_one(job) for job in claimed))
+            started = [job for job, answer in zip(claimed, answers, strict=True) if answer]
+            refused = [job for job, answer in zip(claimed, answers, strict=True) if not answer]
+            if started:
+                await outbox.mark_dispatched(self._database, started)
+        except asyncio.CancelledError:  # this worker stops; to start again what it has started changes nothing
+            with contextlib.suppress(EnrichmentError):
+                await outbox.give_back(self._database, claimed)
+            raise
         if refused:
             await outbox.give_back(self._database, refused)
             log.warning("Temporal does not start workflows", extra=DISPATCH_FAILED.fields(count=len(refused)))

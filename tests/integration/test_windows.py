@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from enrichment import progress, temporal
 from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
+from enrichment.dispatch import Dispatcher
 from enrichment.errors import NotFound
 from enrichment.jobs import batches, outbox, queries, transitions, upkeep
 from enrichment.jobs.outbox import Dispatchable
@@ -100,6 +101,36 @@ async def test_a_dispatcher_that_dies_between_the_start_and_the_mark(
 
     assert (await end_of(queue, job_id)).status is JobStatus.COMPLETED
     assert await changes(queue, job_id) == ONCE
+
+
+async def test_a_dispatcher_that_stops_in_the_middle_gives_its_rows_back(
+    queue: EnrichmentQueue,
+    database: Database,
+    settings: Settings,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stuck, start = asyncio.Event(), temporal.start
+
+    async def starting(client: Client, job: Dispatchable) -> None:
+        if job.queue == "ours":
+            stuck.set()
+            await asyncio.Event().wait()
+        await start(client, job)
+
+    monkeypatch.setattr(temporal, "start", starting)
+    job_id = await aside(queue)
+    await release(database, job_id, "queue = 'ours'")
+    stopping = asyncio.create_task(Dispatcher(settings, database, client, ["ours"]).run())
+    async with asyncio.timeout(20):
+        await stuck.wait()
+    stopping.cancel()
+    await asyncio.wait({stopping})
+
+    (left,) = await outbox.claim(database, ["ours"], 1)
+    assert left.id == job_id, "free at once, and not when the claim expires"
+    await release(database, job_id, "queue = 'enrichment-critical', claimed_at = NULL")
+    assert (await end_of(queue, job_id)).status is JobStatus.COMPLETED
 
 
 async def test_a_worker_that_dies_after_it_saved_the_result_does_not_enrich_again(
