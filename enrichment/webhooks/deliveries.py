@@ -106,8 +106,9 @@ _CLAIM = text(f"""
 """)  # noqa: S608 a constant of ours
 _STARTED = text("""
     UPDATE enrichment_delivery AS delivery SET started_at = now(), claimed_at = NULL
-    FROM unnest(CAST(:ids AS text[]), CAST(:runs AS integer[])) AS started (job_id, run)
-    WHERE delivery.job_id = started.job_id AND delivery.run = started.run
+    FROM unnest(CAST(:ids AS text[]), CAST(:runs AS integer[]), CAST(:rounds AS integer[]))
+        AS started (job_id, run, round)
+    WHERE delivery.job_id = started.job_id AND delivery.run = started.run AND delivery.round = started.round
 """)
 _TELLING = text("""
     SELECT job.id, delivery.run, delivery.attempts, job.type, event.to_status AS status, event.at AS ended_at,
@@ -149,7 +150,12 @@ async def claim(database: Database, limit: int) -> list[Due]:
 
 
 async def mark_started(database: Database, started: Sequence[Due]) -> None:
-    await database.execute(_STARTED, {"ids": [each.job_id for each in started], "runs": [each.run for each in started]})
+    """One that was told and is to be told again meanwhile is left to be started again."""
+    parameters = {
+        "ids": [each.job_id for each in started], "runs": [each.run for each in started],
+        "rounds": [each.round for each in started],
+    }  # fmt: skip
+    await database.execute(_STARTED, parameters)
 
 
 async def telling(database: Database, job_id: str, run: int) -> Telling | None:

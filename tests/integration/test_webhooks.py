@@ -291,6 +291,20 @@ async def test_of_two_claims_each_gets_its_own(queue: EnrichmentQueue, database:
     assert not await deliveries.redeliver(database, telling.job_id), "it is being told"
 
 
+async def test_a_mark_that_comes_late_leaves_the_next_round_to_be_started(
+    queue: EnrichmentQueue, database: Database, tenant: str
+) -> None:
+    telling = await a_telling(queue, database, tenant, "https://example.com/")
+    again = text("UPDATE enrichment_delivery SET round = 2 WHERE job_id = :job_id")
+    await database.execute(again, {"job_id": telling.job_id})
+    started_at = text("SELECT started_at FROM enrichment_delivery WHERE job_id = :job_id")
+
+    await deliveries.mark_started(database, [Due(telling.job_id, run=1, round=1, attempts=0)])
+    assert (await database.execute(started_at, {"job_id": telling.job_id})).scalar_one() is None
+    await deliveries.mark_started(database, [Due(telling.job_id, run=1, round=2, attempts=0)])
+    assert (await database.execute(started_at, {"job_id": telling.job_id})).scalar_one() is not None
+
+
 async def test_a_tenant_has_only_so_many(database: Database, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registration, "MOST_ENDPOINTS", 1)
     first = await registration.endpoint_for(database, tenant, "https://1.1.1.1/a", allow_loopback=False)
