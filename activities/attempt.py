@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -151,14 +151,13 @@ class Attempts:
             "Attempt failed",
             extra=ATTEMPT_FAILED.fields(job_id=attempt.job_id, run=attempt.run, attempt=attempt.number, error=error),
         )
-        retry_at = datetime.now(UTC) + delay if will_retry else None
         await transitions.fail_attempt(
             self._database,
             attempt.job_id,
             attempt.run,
             error_code=error.code,
             error=error.message,
-            retry_at=retry_at,
+            retry_in=delay if will_retry else None,
             milestone=milestone.percentage,
         )
         if will_retry:
@@ -167,12 +166,14 @@ class Attempts:
 
     async def _put_off(self, attempt: Attempt, milestone: Milestone, error: CoolingDown) -> None:
         """Shows what the job waits for, and how long. It has not failed, and the attempt does not count."""
-        until = datetime.now(UTC) + attempt.retry_delay(error)
         log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
         said = waiting.PUT_OFF[error.because]
-        await transitions.postpone(
-            self._database, attempt.job_id, attempt.run, said, until, milestone=milestone.percentage
+        delay = attempt.retry_delay(error)
+        until = await transitions.postpone(
+            self._database, attempt.job_id, attempt.run, said, delay, milestone=milestone.percentage
         )
+        if until is None:
+            return
         message = waiting.until(said, until)
         metadata = {"waitingUntil": until.isoformat(timespec="seconds")}
         await self.report(attempt, milestone, 0, "waiting", message, metadata)

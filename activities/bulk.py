@@ -1,7 +1,5 @@
 """A bulk from its opening to its end: its lanes run the jobs, its rows say how far it is."""
 
-from datetime import UTC, datetime
-
 from temporalio import activity
 
 from activities.attempt import Attempts
@@ -54,10 +52,10 @@ class BulkActivities:
             is_wanted = await self._lane(run).run()
             if is_wanted:
                 return Slice(is_left=True, lanes=await self._slots())
-            due_at = await lanes.next_retry_at(self._database, bulk.job_id)
-        if due_at is None:
+            wait = await lanes.next_retry_in(self._database, bulk.job_id)
+        if wait is None:
             return Slice(is_left=False)
-        return Slice(is_left=True, wait_s=max((due_at - datetime.now(UTC)).total_seconds(), 0.1))
+        return Slice(is_left=True, wait_s=max(wait.total_seconds(), 0.1))
 
     @activity.defn(name=Activity.JUDGE_CANARIES)
     async def judge_canaries(self, bulk: BulkRun) -> bool:

@@ -6,7 +6,7 @@ their turn at the same time. What a lane has begun carries its number, so that n
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -114,7 +114,7 @@ _TAKE_BACK = text("""
     RETURNING job.id
 """)
 _NEXT_RETRY = text("""
-    SELECT min(retry_at) FROM enrichment_job
+    SELECT min(retry_at) - clock_timestamp() FROM enrichment_job
     WHERE parent_id = :bulk AND status = 'in_progress' AND batch IS NOT NULL AND retry_at IS NOT NULL
 """)
 _IS_ANYONE_WAITING = text("""
@@ -164,10 +164,10 @@ async def take_back(database: Database, bulk: str, run: int, lane: int | None = 
     return len((await database.execute(_TAKE_BACK, {"bulk": bulk, "run": run, "lane": lane, "spent": spent})).all())
 
 
-async def next_retry_at(database: Database, bulk: str) -> datetime | None:
-    """When the first of the children that wait for a retry is due; None when none waits."""
-    due: datetime | None = (await database.execute(_NEXT_RETRY, {"bulk": bulk})).scalar_one()
-    return due
+async def next_retry_in(database: Database, bulk: str) -> timedelta | None:
+    """How long until the first of the children that wait for a retry is due; None when none waits."""
+    wait: timedelta | None = (await database.execute(_NEXT_RETRY, {"bulk": bulk})).scalar_one()
+    return wait
 
 
 async def is_anyone_waiting(database: Database, bulk: str) -> bool:

@@ -13,7 +13,7 @@ A statement that finds another run or another state changes nothing and says so:
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -140,7 +140,8 @@ _RESULT = text("""
 _FAIL_ATTEMPT = text("""
     WITH job AS (
         UPDATE enrichment_job
-        SET error_code = :error_code, error = :error, retry_at = :retry_at, lane = NULL,
+        SET error_code = :error_code, error = :error, lane = NULL,
+            retry_at = clock_timestamp() + CAST(:retry_in AS interval),
             milestone = greatest(milestone, :milestone)
         WHERE id = :id AND run = :run AND status = 'in_progress'
         RETURNING id, run, retry_at
@@ -152,9 +153,10 @@ _FAIL_ATTEMPT = text("""
 """)
 _POSTPONE = text("""
     UPDATE enrichment_job
-    SET error_code = NULL, error = :waiting, retry_at = :retry_at, lane = NULL,
+    SET error_code = NULL, error = :waiting, retry_at = clock_timestamp() + CAST(:retry_in AS interval), lane = NULL,
         milestone = greatest(milestone, :milestone)
     WHERE id = :id AND run = :run AND status = 'in_progress'
+    RETURNING retry_at
 """)
 _MAKE_DUE = text("""
     WITH due AS (
@@ -291,19 +293,30 @@ async def saved_result(database: Database, job_id: str, run: int) -> tuple[JSON 
 
 
 async def fail_attempt(
-    database: Database, job_id: str, run: int, *, error_code: str, error: str, retry_at: datetime | None, milestone: int
+    database: Database,
+    job_id: str,
+    run: int,
+    *,
+    error_code: str,
+    error: str,
+    retry_in: timedelta | None,
+    milestone: int,
 ) -> bool:
-    """Shows why the last attempt failed and when the next is due; the state does not change. False: superseded."""
-    parameters = {"id": job_id, "run": run, "error_code": error_code, "error": error, "retry_at": retry_at}
+    """Shows why the last attempt failed and when the next is due; the state does not change. False: superseded.
+
+    Times are PostgreSQL's, by whose clock they are waited for: a worker's may differ.
+    """
+    parameters = {"id": job_id, "run": run, "error_code": error_code, "error": error, "retry_in": retry_in}
     return (await database.execute(_FAIL_ATTEMPT, parameters | {"milestone": milestone})).first() is not None
 
 
 async def postpone(
-    database: Database, job_id: str, run: int, waiting: str, retry_at: datetime, *, milestone: int
-) -> None:
-    """Puts an attempt off until `retry_at`, and says what it waits for; it does not count."""
-    parameters = {"id": job_id, "run": run, "waiting": waiting, "retry_at": retry_at, "milestone": milestone}
-    await database.execute(_POSTPONE, parameters)
+    database: Database, job_id: str, run: int, waiting: str, retry_in: timedelta, *, milestone: int
+) -> datetime | None:
+    """Puts an attempt off, says what it waits for, and tells until when; it does not count. None: superseded."""
+    parameters = {"id": job_id, "run": run, "waiting": waiting, "retry_in": retry_in, "milestone": milestone}
+    until: datetime | None = (await database.execute(_POSTPONE, parameters)).scalar_one_or_none()
+    return until
 
 
 async def make_due(database: Database, waiting: str, after: str, limit: int) -> list[PutOff]:

@@ -103,6 +103,23 @@ async def test_what_was_begun_and_given_back_counts_no_attempt(database: Databas
     assert (again.id, again.attempt) == (begun[1].id, 1)
 
 
+async def test_a_retry_is_waited_for_by_the_clock_of_the_database_alone(database: Database, bulk: str) -> None:
+    failed, put_off = await turn(database, Lane(bulk, 0), 2)
+    assert await lanes.next_retry_in(database, bulk) is None
+
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    await transitions.fail_attempt(
+        database, failed, 1, error_code="provider_timeout", error="It did not answer", retry_in=day, milestone=0
+    )
+    until = await transitions.postpone(database, put_off, 1, "Waiting for the provider", hour, milestone=0)
+
+    wait = await lanes.next_retry_in(database, bulk)
+    assert wait is not None
+    assert timedelta() < wait < hour, "less than was asked for, by that clock"
+    (shown,) = await queries.get_all(database, TENANT, [put_off])
+    assert shown.retry_at == until
+
+
 async def test_a_lane_of_the_run_before_begins_nothing_and_takes_nothing_back(database: Database, bulk: str) -> None:
     """It has not yet heard of the cancel, and the bulk was retried."""
     await transitions.cancel(database, TENANT, bulk, "enough")

@@ -135,8 +135,8 @@ async def test_the_sweeper_does_not_count_the_time_of_a_pause_or_a_wait(
     assert not await is_overdue()
     await database.execute(text("DELETE FROM enrichment_queue"))
     assert await is_overdue()
-    next_day = datetime.now(UTC) + timedelta(hours=20)
-    await transitions.postpone(database, job_id, 1, "Waiting for the next day's budget", next_day, milestone=0)
+    said, in_the_morning = "Waiting for the next day's budget", timedelta(hours=20)
+    next_day = await transitions.postpone(database, job_id, 1, said, in_the_morning, milestone=0)
     assert not await is_overdue(), "it waits, for a budget or a provider"
     waiting = (await queue.explain([await queue.get_job_status(job_id)]))[0].waiting
     assert waiting is not None

@@ -184,7 +184,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "retry": lambda db: transitions.retry(db, "plans", "plan-101"),
     "the turns of lanes": lambda db: lanes.take_turns(db, "plan-101", 1, [Turn(0, 25, [ENDING]), Turn(1, 25)]),
     "take a lane's jobs back": lambda db: lanes.take_back(db, "plan-101", 1, 0),
-    "next retry of a bulk": lambda db: lanes.next_retry_at(db, "plan-101"),
+    "next retry of a bulk": lambda db: lanes.next_retry_in(db, "plan-101"),
     "whether anyone waits": lambda db: lanes.is_anyone_waiting(db, "plan-101"),
     "results of a bulk": lambda db: anext(batches.ended(db, "plans", "plan-101", [JobStatus.COMPLETED])),
     "cancel what is open of a bulk": lambda db: batches.cancel_open(db, "plan-101", 1),
