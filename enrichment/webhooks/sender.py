@@ -1,10 +1,13 @@
 """Sends a message once, to an address that was looked at: neither redirects nor proxies lead anywhere else."""
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from enrichment.errors import Internal
+from enrichment.events import WORK_UNFORESEEN
 from enrichment.settings import Settings
 from enrichment.webhooks import addresses, message
 from enrichment.webhooks.addresses import Resolver
@@ -12,6 +15,8 @@ from enrichment.webhooks.deliveries import Telling
 
 if TYPE_CHECKING:
     from enrichment.webhooks.posting import Posting
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +50,14 @@ class Sender:
             await self._made.close()
 
     async def send(self, telling: Telling) -> Answer:
-        """One attempt. It does not raise."""
-        text = message.body(telling)
-        headers = message.headers(telling, text, datetime.now(UTC))
-        return await self._posting().post(telling.endpoint.url, text, headers)
+        """One attempt. It does not raise: an ending whose workflow failed would be told by nobody any more."""
+        try:
+            text = message.body(telling)
+            headers = message.headers(telling, text, datetime.now(UTC))
+            return await self._posting().post(telling.endpoint.url, text, headers)
+        except Exception:
+            log.exception("A webhook failed as nobody foresaw", extra=WORK_UNFORESEEN.fields(job_id=telling.job_id))
+            return Answer(error=Internal.code)
 
     def _posting(self) -> "Posting":
         if self._made is None:

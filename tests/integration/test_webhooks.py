@@ -220,6 +220,20 @@ async def test_a_name_that_comes_to_point_inside(
     assert receiver.got.empty()
 
 
+async def test_an_attempt_that_fails_as_nobody_foresaw_is_an_attempt(
+    queue: EnrichmentQueue, database: Database, settings: Settings, tenant: str
+) -> None:
+    async def stumbling(host: str, port: int) -> list[Address]:
+        raise UnicodeError(host)
+
+    telling = await a_telling(queue, database, tenant, "https://example.com/")
+    sending = Sender(settings, stumbling)
+    run = DeliveryRun(job_id=telling.job_id, run=1, most_attempts=1)
+    assert await ActivityEnvironment().run(WebhookActivities(database, sending).deliver, run) == "dead"
+    assert await state(database, telling.job_id) == ("dead", 1, None, "internal")
+    await sending.close()
+
+
 async def test_the_last_attempt_ends_it(
     queue: EnrichmentQueue, database: Database, settings: Settings, receiver: Receiver, tenant: str
 ) -> None:
