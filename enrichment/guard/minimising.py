@@ -45,16 +45,6 @@ class Restore:
         """Whether a value is a placeholder and nothing else."""
         return isinstance(value, str) and value in self._originals
 
-    def json(self, value: Any) -> Any:
-        """Every text and key with what its placeholders stand for; a number that was replaced is a number again."""
-        if isinstance(value, str):
-            return self._originals[value] if value in self._originals else self.text(value)
-        if isinstance(value, dict):
-            return {self.text(key): self.json(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.json(item) for item in value]
-        return value
-
 
 class _Place(NamedTuple):
     """Where a value stands: the kind of personal data that it is, and what its object speaks of."""
@@ -92,7 +82,7 @@ class _Place(NamedTuple):
 
 
 def minimise(candidate: JSON) -> tuple[JSON, Restore]:
-    """The candidate without the person, and what puts the person back: `restore.json(minimised) == candidate`.
+    """The candidate without the person, and what puts the person back into its texts.
 
     A value is replaced where it stands; in other texts where it stands as whole words of three characters and more, in
     any case, a name also part by part. E-mail addresses and telephone numbers are replaced wherever they are.
