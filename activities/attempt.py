@@ -18,8 +18,8 @@ from enrichment.enrichers.base import Asker, Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
 from enrichment.errors import CoolingDown, EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
 from enrichment.events import ATTEMPT_FAILED, ATTEMPT_PUT_OFF, DATABASE_LOST, JOB_SUPERSEDED
-from enrichment.jobs import pauses, transitions
-from enrichment.jobs.transitions import Work
+from enrichment.jobs import attempts, pauses
+from enrichment.jobs.attempts import Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
 from enrichment.progress import ProgressStore
 from enrichment.results import Recipe
@@ -82,7 +82,7 @@ class Attempts:
         """
         held_until = time.monotonic() + HOLD_AT_MOST_S
         while True:
-            work = await transitions.begin(self._database, attempt.job_id, attempt.run, attempt.number)
+            work = await attempts.begin(self._database, attempt.job_id, attempt.run, attempt.number)
             if work is not None:
                 return work
             if not await pauses.is_held(self._database, attempt.job_id):
@@ -151,7 +151,7 @@ class Attempts:
             "Attempt failed",
             extra=ATTEMPT_FAILED.fields(job_id=attempt.job_id, run=attempt.run, attempt=attempt.number, error=error),
         )
-        await transitions.fail_attempt(
+        await attempts.fail_attempt(
             self._database,
             attempt.job_id,
             attempt.run,
@@ -169,7 +169,7 @@ class Attempts:
         log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
         said = waiting.PUT_OFF[error.because]
         delay = attempt.retry_delay(error)
-        until = await transitions.postpone(
+        until = await attempts.postpone(
             self._database, attempt.job_id, attempt.run, said, delay, milestone=milestone.percentage
         )
         if until is None:
@@ -208,7 +208,7 @@ class Attempts:
 
     async def _is_ours(self, attempt: Attempt, milestone: Milestone) -> bool:
         try:
-            return await transitions.reach(self._database, attempt.job_id, attempt.run, milestone.percentage)
+            return await attempts.reach(self._database, attempt.job_id, attempt.run, milestone.percentage)
         except StorageUnavailable:
             return True  # nobody can have cancelled it either
 

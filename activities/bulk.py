@@ -9,7 +9,7 @@ from activities.lane import Lane
 from activities.tally import Tally
 from activities.turns import Turns
 from enrichment.db import Database
-from enrichment.jobs import batches, lanes, queries, statistics, transitions
+from enrichment.jobs import attempts, batches, lanes, queries, statistics, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus
 from enrichment.progress import WAITING_FOR_APPROVAL
@@ -28,7 +28,7 @@ class BulkActivities:
     @activity.defn(name=Activity.OPEN_BULK)
     async def open_bulk(self, bulk: BulkRun) -> Plan | None:
         """The bulk is in progress now, and none of its lanes is. None: it has ended or begun another run."""
-        work = await transitions.begin(self._database, bulk.job_id, bulk.run, attempt=1)
+        work = await attempts.begin(self._database, bulk.job_id, bulk.run, attempt=1)
         if work is None:
             return None
         if bulk.run > 1:

@@ -13,7 +13,7 @@ from activities.heartbeat import Milestone, heartbeating
 from enrichment.db import Database
 from enrichment.documents import store
 from enrichment.errors import EnrichmentError
-from enrichment.jobs import transitions
+from enrichment.jobs import attempts
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus
 from enrichment.runs import Activity, JobRun
@@ -57,7 +57,7 @@ class EnrichmentActivities:
         if job.is_last_step:
             completed = Outcome(JobStatus.COMPLETED, result=result)
             return await self._endings.end(job.job_id, job.run, completed) and completed.status.value
-        return result is None or await transitions.save(self._database, job.job_id, job.run, result)
+        return result is None or await attempts.save(self._database, job.job_id, job.run, result)
 
     async def _attempt(self, job: JobRun, step: Callable[[Attempt, Milestone], Awaitable[str | bool]]) -> str | bool:
         """One attempt of a step: it heartbeats, and its failure is shown in the row."""

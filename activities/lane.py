@@ -24,7 +24,7 @@ from activities.turns import Cancelled, Turns
 from enrichment.db import Database
 from enrichment.documents import store
 from enrichment.errors import CoolingDown, Internal, StorageUnavailable
-from enrichment.jobs import lanes, pauses, reuse, transitions
+from enrichment.jobs import attempts, lanes, pauses, reuse
 from enrichment.jobs.lanes import Child, Turn
 from enrichment.jobs.transitions import Outcome, RunEnding
 from enrichment.models import JobStatus, JobType
@@ -223,7 +223,7 @@ class Lane:
             result = await self._attempts.enrich(attempt, child.work, milestone, quiet_s=QUIET_S)
         if store.makes_documents(child.work.type):
             if result is not None:
-                await transitions.save(self._database, child.id, child.run, result)
+                await attempts.save(self._database, child.id, child.run, result)
             await store.render(self._database, child.id, child.run)
             return Outcome(JobStatus.COMPLETED)
         return Outcome(JobStatus.COMPLETED, result=result)

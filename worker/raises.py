@@ -12,7 +12,7 @@ from enrichment import temporal
 from enrichment.db import Database
 from enrichment.errors import BudgetExceeded, EnrichmentError
 from enrichment.events import BUDGET_ASKED_AGAIN, DATABASE_LOST
-from enrichment.jobs import transitions
+from enrichment.jobs import attempts
 from enrichment.spending.budgets import LEASE
 from enrichment.waiting import PUT_OFF
 
@@ -35,7 +35,7 @@ async def _wake(database: Database, client: Client) -> None:
     after, woken = "", 0
     while True:
         try:
-            runs = await transitions.make_due(database, PUT_OFF[BudgetExceeded], after, AT_ONCE)
+            runs = await attempts.make_due(database, PUT_OFF[BudgetExceeded], after, AT_ONCE)
         except EnrichmentError as error:
             log.warning("Cannot ask who waits for a budget", extra=DATABASE_LOST.fields(error=error))
             await asyncio.sleep(LOOK_AGAIN_S)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enrichment.db import Database
 from enrichment.documents import formats
 from enrichment.documents.formats import Format
-from enrichment.jobs import documents, transitions
+from enrichment.jobs import attempts, documents
 from enrichment.models import JobType
 from enrichment.vault import sealing
 
@@ -16,7 +16,7 @@ def makes_documents(job_type: str) -> bool:
 
 async def render(database: Database, job_id: str, run: int) -> bool:
     """Renders the saved competence file of a run and stores the document. False: superseded, nothing was stored."""
-    saved, key = await transitions.saved_result(database, job_id, run)
+    saved, key = await attempts.saved_result(database, job_id, run)
     if saved is None:
         return False
     content = formats.render(saved, Format.MD, datetime.now(UTC))

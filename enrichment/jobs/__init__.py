@@ -3,7 +3,8 @@
 - `quotas`: how many jobs a tenant may have
 - `intake`: a job enters: the insert that accepts it
 - `outbox`: a row becomes a workflow: claim, mark, give back
-- `transitions`: begin, save, fail an attempt, finish, cancel, retry: each one guarded statement
+- `transitions`: finish, cancel, retry: each one guarded statement
+- `attempts`: begin, save, fail, put off, within a run, likewise
 - `batches`: a bulk's children
 - `pauses`: queues in which nothing new starts
 - `documents`: what was rendered from a result

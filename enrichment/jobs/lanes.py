@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment.db import Database
-from enrichment.jobs.transitions import FINISHED, RunEnding, Work, endings, work
+from enrichment.jobs.attempts import Work, work
+from enrichment.jobs.transitions import FINISHED, RunEnding, endings
 from enrichment.models import JobStatus
 
 

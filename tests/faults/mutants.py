@@ -19,7 +19,7 @@ from sqlalchemy import TextClause, text
 
 from enrichment import temporal
 from enrichment.db import Database
-from enrichment.jobs import outbox, transitions, upkeep
+from enrichment.jobs import attempts, outbox, transitions, upkeep
 from enrichment.responses import store
 from tests.faults import points
 
@@ -64,7 +64,7 @@ def no_conditional_update() -> None:
 
 def no_result_guard() -> None:
     """A result is written into whatever run and state the row is in by then."""
-    saving = transitions._SAVE
+    saving = attempts._SAVE
     _replace(transitions, "_SAVE", _without(saving, _THIS_RUN_IN_PROGRESS))
 
 

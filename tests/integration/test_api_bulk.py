@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from enrichment.db import Database
-from enrichment.jobs import transitions
+from enrichment.jobs import attempts, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus
 from enrichment.settings import Settings
@@ -188,7 +188,7 @@ async def test_results_and_failures_of_a_bulk_are_streams(api: httpx.AsyncClient
     answer = await submit(api, lines(*CANDIDATES[:3], {"candidateId": "+33 1", "basics": {}}))
     home, jobs = answer.json()["links"]["self"], await children(api, answer)
     for job in jobs[1:]:
-        await transitions.begin(database, job["jobId"], 1, 1)
+        await attempts.begin(database, job["jobId"], 1, 1)
         await transitions.finish(database, job["jobId"], 1, Outcome(JobStatus.COMPLETED, result={"a": "=1"}))
     failed = Outcome(JobStatus.FAILED, "provider_auth", "The key, as it stands, is refused")
     await transitions.finish(database, jobs[0]["jobId"], 1, failed)

@@ -13,7 +13,7 @@ import pytest
 
 from enrichment.db import Database
 from enrichment.ids import is_id
-from enrichment.jobs import transitions
+from enrichment.jobs import attempts, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus
 from enrichment.queues import QUEUES
@@ -51,7 +51,7 @@ async def read(api: httpx.AsyncClient, job_id: str) -> JSON:
 
 async def end(database: Database, job_id: str, outcome: Outcome) -> None:
     """What a worker would have done."""
-    await transitions.begin(database, job_id, 1, 1)
+    await attempts.begin(database, job_id, 1, 1)
     assert await transitions.finish(database, job_id, 1, outcome)
 
 

@@ -10,7 +10,7 @@ import pytest
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 
 from enrichment.db import Database
-from enrichment.jobs import transitions
+from enrichment.jobs import attempts, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus, Progress
 from enrichment.progress import ProgressStore
@@ -64,7 +64,7 @@ async def test_progress_in_order_then_the_end_once(
             percentage = event.json()["percentage"] if event.event == "progress" else None
             match percentage:
                 case 0:
-                    await transitions.begin(database, job_id, 1, 1)
+                    await attempts.begin(database, job_id, 1, 1)
                     await report(progress, job_id, 10)
                 case 10:
                     await report(progress, job_id, 60)
@@ -92,7 +92,7 @@ async def test_progress_in_order_then_the_end_once(
 async def test_a_late_follower_is_told_the_end_at_once(
     api: httpx.AsyncClient, database: Database, job_id: str, outcome: Outcome, event: str
 ) -> None:
-    await transitions.begin(database, job_id, 1, 1)
+    await attempts.begin(database, job_id, 1, 1)
     await transitions.finish(database, job_id, 1, outcome)
     told = await follow(api, job_id)
     assert [one.event for one in told] == [event]
@@ -103,7 +103,7 @@ async def test_a_late_follower_is_told_the_end_at_once(
 async def test_a_follower_who_comes_again_is_told_only_what_is_new(
     api: httpx.AsyncClient, database: Database, progress: ProgressStore, job_id: str
 ) -> None:
-    await transitions.begin(database, job_id, 1, 1)
+    await attempts.begin(database, job_id, 1, 1)
     await report(progress, job_id, 20)
     async with following(api, job_id) as source:
         first = await anext(source.aiter_sse())
@@ -122,7 +122,7 @@ async def test_many_followers_of_one_job_see_the_same(
     api: httpx.AsyncClient, database: Database, progress: ProgressStore, job_id: str
 ) -> None:
     followers = [asyncio.create_task(follow(api, job_id)) for _ in range(20)]
-    await transitions.begin(database, job_id, 1, 1)
+    await attempts.begin(database, job_id, 1, 1)
     await report(progress, job_id, 30, 70)
     await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result={}))
     for events in await asyncio.gather(*followers):

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from activities import lane
 from enrichment.db import Database
 from enrichment.ids import new_id
-from enrichment.jobs import batches, intake, lanes, queries, transitions
+from enrichment.jobs import attempts, batches, intake, lanes, queries, transitions
 from enrichment.jobs.intake import NewChild
 from enrichment.jobs.lanes import Child, Lane, Turn
 from enrichment.jobs.transitions import Outcome, RunEnding
@@ -108,10 +108,10 @@ async def test_a_retry_is_waited_for_by_the_clock_of_the_database_alone(database
     assert await lanes.next_retry_in(database, bulk) is None
 
     day, hour = timedelta(days=1), timedelta(hours=1)
-    await transitions.fail_attempt(
+    await attempts.fail_attempt(
         database, failed, 1, error_code="provider_timeout", error="It did not answer", retry_in=day, milestone=0
     )
-    until = await transitions.postpone(database, put_off, 1, "Waiting for the provider", hour, milestone=0)
+    until = await attempts.postpone(database, put_off, 1, "Waiting for the provider", hour, milestone=0)
 
     wait = await lanes.next_retry_in(database, bulk)
     assert wait is not None

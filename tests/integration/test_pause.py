@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from enrichment import temporal
 from enrichment.db import Database
-from enrichment.jobs import pauses, transitions, upkeep
+from enrichment.jobs import attempts, pauses, upkeep
 from enrichment.jobs.outbox import Dispatchable
 from enrichment.jobs.queries import Filter
 from enrichment.models import Job, JobStatus, Options, Rehearsal, Submission, WaitReason
@@ -136,7 +136,7 @@ async def test_the_sweeper_does_not_count_the_time_of_a_pause_or_a_wait(
     await database.execute(text("DELETE FROM enrichment_queue"))
     assert await is_overdue()
     said, in_the_morning = "Waiting for the next day's budget", timedelta(hours=20)
-    next_day = await transitions.postpone(database, job_id, 1, said, in_the_morning, milestone=0)
+    next_day = await attempts.postpone(database, job_id, 1, said, in_the_morning, milestone=0)
     assert not await is_overdue(), "it waits, for a budget or a provider"
     waiting = (await queue.explain([await queue.get_job_status(job_id)]))[0].waiting
     assert waiting is not None

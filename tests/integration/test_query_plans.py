@@ -15,7 +15,18 @@ from enrichment.audit import entries
 from enrichment.db import Database, dsn
 from enrichment.erasure import exports
 from enrichment.erasure import records as erasures
-from enrichment.jobs import batches, documents, lanes, outbox, pauses, queries, statistics, transitions, upkeep
+from enrichment.jobs import (
+    attempts,
+    batches,
+    documents,
+    lanes,
+    outbox,
+    pauses,
+    queries,
+    statistics,
+    transitions,
+    upkeep,
+)
 from enrichment.jobs.lanes import Turn
 from enrichment.models import JobStatus, JobType, ReviewStatus
 from enrichment.responses import store as responses
@@ -175,10 +186,10 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "recent deliveries": lambda db: deliveries.recent(db, "plans", None, 50),
     "dead deliveries": lambda db: deliveries.recent(db, "plans", "dead", 50),
     "claim": lambda db: outbox.claim(db, ["enrichment-low"], 20),
-    "begin": lambda db: transitions.begin(db, "plan-7", 1, 1),
-    "reach": lambda db: transitions.reach(db, "plan-7", 1, 50),
-    "save": lambda db: transitions.save(db, "plan-7", 1, {}),
-    "make due": lambda db: transitions.make_due(db, "Waiting for the next day's budget", "", 100),
+    "begin": lambda db: attempts.begin(db, "plan-7", 1, 1),
+    "reach": lambda db: attempts.reach(db, "plan-7", 1, 50),
+    "save": lambda db: attempts.save(db, "plan-7", 1, {}),
+    "make due": lambda db: attempts.make_due(db, "Waiting for the next day's budget", "", 100),
     "finish": lambda db: transitions.finish(db, "plan-7", 1, transitions.Outcome(JobStatus.CANCELLED)),
     "cancel": lambda db: transitions.cancel(db, "plans", "plan-101", "why"),
     "retry": lambda db: transitions.retry(db, "plans", "plan-101"),

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from enrichment.audit import entries
 from enrichment.db import Database
 from enrichment.errors import EnrichmentError, Internal
-from enrichment.jobs import transitions
+from enrichment.jobs import attempts, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus, ReviewStatus, Submission
 from enrichment.service import EnrichmentQueue
@@ -177,7 +177,7 @@ async def completed_for(queue: EnrichmentQueue, database: Database) -> str:
     """A job of another tenant, which this session's worker has nothing to do with."""
     request = Submission(type="skills_optimization", candidate_data=RESUME, run_at="2999-01-01T00:00:00Z")
     job_id = (await queue.add_job(request)).id
-    await transitions.begin(database, job_id, 1, 1)
+    await attempts.begin(database, job_id, 1, 1)
     result = {
         "provider": "p", "model": "m-1", "promptVersion": "p-7", "taxonomyVersion": "t-3",
         "usage": {"requests": 1, "inputTokens": 7, "outputTokens": 3, "costUsd": None, "usageReported": True},
@@ -213,7 +213,7 @@ async def test_failures_and_cancelled_runs_are_told_of_and_what_never_began_is_n
     request = Submission(type="skills_optimization", candidate_data=RESUME, run_at="2999-01-01T00:00:00Z")
     failed, stopped, never = [(await queue.add_job(request)).id for _ in range(3)]
     for job_id in (failed, stopped):
-        await transitions.begin(database, job_id, 1, 1)
+        await attempts.begin(database, job_id, 1, 1)
     await transitions.finish(database, failed, 1, Outcome(JobStatus.FAILED, "provider_quota", "none left"))
     for job_id in (stopped, never):
         await queue.cancel_job(job_id)
@@ -229,7 +229,7 @@ async def test_equal_data_has_one_hash_and_other_data_another(queue: EnrichmentQ
     for candidate in (RESUME, reordered, RESUME | {"skills": []}):
         request = Submission(type="skills_optimization", candidate_data=candidate, run_at="2999-01-01T00:00:00Z")
         job_id = (await queue.add_job(request)).id
-        await transitions.begin(database, job_id, 1, 1)
+        await attempts.begin(database, job_id, 1, 1)
         await transitions.finish(database, job_id, 1, Outcome(JobStatus.FAILED, "internal", "x"))
         hashes.append((await queue.get_audit(job_id))[0].input_hash)
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from enrichment.db import Database
 from enrichment.errors import BudgetExceeded
-from enrichment.jobs import batches, queries, transitions
+from enrichment.jobs import attempts, batches, queries, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import Job, JobStatus, JobType, JobUsage, Options, Submission
 from enrichment.service import EnrichmentQueue
@@ -157,17 +157,17 @@ async def test_what_failed_attempts_cost_is_in_the_sums(
     queue: EnrichmentQueue, database: Database, tenant: str
 ) -> None:
     job_id = await a_job(queue, tenant)
-    await transitions.begin(database, job_id, 1, 1)
+    await attempts.begin(database, job_id, 1, 1)
     for attempt, call in ((1, a_call(cost_usd=CENT)), (1, a_call(cost_usd=CENT)), (2, a_call(cost_usd=2 * CENT))):
         await settle(database, Spender(tenant, job_id, 1, attempt), call, Reservation())
     await settle(database, Spender(tenant, job_id, 1, 2), a_call(model="n", is_reused=True), Reservation())
     result = {"provider": "openai", "model": "m", "usage": {"inputTokens": 1, "outputTokens": 1, "costUsd": 0.5}}
-    await transitions.save(database, job_id, 1, result)
+    await attempts.save(database, job_id, 1, result)
     await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=result))
 
-    attempts = await queue.for_tenant(tenant).get_usage(job_id)
+    told = await queue.for_tenant(tenant).get_usage(job_id)
 
-    assert [(one.attempt, one.model, one.requests, one.reused, one.cost_usd) for one in attempts] == [
+    assert [(one.attempt, one.model, one.requests, one.reused, one.cost_usd) for one in told] == [
         (1, "m", 2, 0, 0.02),
         (2, "m", 1, 0, 0.02),
         (2, "n", 0, 1, 0.0),
@@ -218,9 +218,9 @@ async def test_a_bulk_sums_what_its_jobs_have_used(queue: EnrichmentQueue, datab
 
     assert (await batches.sums(database, bulk))["usage"] == {"inputTokens": 200, "outputTokens": 20, "costUsd": 0.02}
 
-    await transitions.begin(database, bulk, 1, 1)
+    await attempts.begin(database, bulk, 1, 1)
     for job_id in children:
-        await transitions.begin(database, job_id, 1, 1)
+        await attempts.begin(database, job_id, 1, 1)
         await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=RESULT))
     ended = Outcome(JobStatus.COMPLETED, result=await batches.sums(database, bulk))
     await transitions.finish(database, bulk, 1, ended)

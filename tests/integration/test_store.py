@@ -25,7 +25,7 @@ from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.errors import Internal, InvalidInput
 from enrichment.ids import new_id
-from enrichment.jobs import batches, intake, lanes, outbox, queries, transitions, upkeep
+from enrichment.jobs import attempts, batches, intake, lanes, outbox, queries, transitions, upkeep
 from enrichment.jobs.intake import Accepted, NewChild, NewJob
 from enrichment.jobs.lanes import Turn
 from enrichment.jobs.transitions import Outcome
@@ -118,16 +118,16 @@ async def test_the_tables_in_the_code_are_those_of_the_migrations(settings: Sett
 
 
 async def test_a_run_goes_from_pending_to_completed_and_stays_there(database: Database, job_id: str) -> None:
-    work = await transitions.begin(database, job_id, run=1, attempt=1)
+    work = await attempts.begin(database, job_id, run=1, attempt=1)
     assert work is not None
     assert (work.payload, work.has_result) == ({"basics": {"name": "Ada"}}, False)
-    assert await transitions.save(database, job_id, 1, RESULT)
+    assert await attempts.save(database, job_id, 1, RESULT)
     assert (await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED))) is not None
 
     assert await transitions.finish(database, job_id, 1, Outcome(JobStatus.FAILED, "internal", "late")) is None
     assert await transitions.cancel(database, TENANT, job_id, "late") is None
-    assert await transitions.begin(database, job_id, run=1, attempt=2) is None
-    assert not await transitions.save(database, job_id, 1, {"late": True})
+    assert await attempts.begin(database, job_id, run=1, attempt=2) is None
+    assert not await attempts.save(database, job_id, 1, {"late": True})
     job = await queries.get(database, TENANT, job_id)
     assert job is not None
     assert (job.status, job.result, job.provider) == (JobStatus.COMPLETED, RESULT, "rules")
@@ -140,8 +140,8 @@ async def test_a_run_goes_from_pending_to_completed_and_stays_there(database: Da
 
 
 async def test_a_result_is_shown_only_once_the_job_is_completed(database: Database, job_id: str) -> None:
-    await transitions.begin(database, job_id, 1, 1)
-    await transitions.save(database, job_id, 1, RESULT)
+    await attempts.begin(database, job_id, 1, 1)
+    await attempts.save(database, job_id, 1, RESULT)
 
     job = await queries.get(database, TENANT, job_id)
     assert job is not None
@@ -151,7 +151,7 @@ async def test_a_result_is_shown_only_once_the_job_is_completed(database: Databa
 async def test_of_a_cancel_and_a_completion_at_once_exactly_one_wins(database: Database) -> None:
     for _ in range(20):
         job_id = (await stored(database)).id
-        await transitions.begin(database, job_id, 1, 1)
+        await attempts.begin(database, job_id, 1, 1)
         cancelled, completed = await asyncio.gather(
             transitions.cancel(database, TENANT, job_id, "stop"),
             transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=RESULT)),
@@ -163,8 +163,8 @@ async def test_of_a_cancel_and_a_completion_at_once_exactly_one_wins(database: D
 
 
 async def test_a_retry_is_the_next_run_and_the_old_run_cannot_touch_it(database: Database, job_id: str) -> None:
-    await transitions.begin(database, job_id, 1, 1)
-    await transitions.begin(database, job_id, 1, 2)
+    await attempts.begin(database, job_id, 1, 1)
+    await attempts.begin(database, job_id, 1, 2)
     await transitions.finish(database, job_id, 1, Outcome(JobStatus.FAILED, "provider_timeout", "no answer"))
 
     retried = await transitions.retry(database, TENANT, job_id)
@@ -172,7 +172,7 @@ async def test_a_retry_is_the_next_run_and_the_old_run_cannot_touch_it(database:
     assert retried is not None
     assert retried.run == 2
     assert await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=RESULT)) is None
-    assert await transitions.begin(database, job_id, 2, 1) is not None
+    assert await attempts.begin(database, job_id, 2, 1) is not None
     job = await queries.get(database, TENANT, job_id)
     assert job is not None
     assert (job.run, job.retry_count, job.error) == (2, 2, None)
@@ -180,12 +180,12 @@ async def test_a_retry_is_the_next_run_and_the_old_run_cannot_touch_it(database:
 
 
 async def test_the_audit_of_a_run_that_failed_names_no_model_of_the_run_before(database: Database, job_id: str) -> None:
-    await transitions.begin(database, job_id, 1, 1)
-    await transitions.save(database, job_id, 1, RESULT)
+    await attempts.begin(database, job_id, 1, 1)
+    await attempts.save(database, job_id, 1, RESULT)
     for run in (1, 2):
         await transitions.finish(database, job_id, run, Outcome(JobStatus.FAILED, "internal", "no document"))
         await transitions.retry(database, TENANT, job_id)
-        await transitions.begin(database, job_id, run + 1, 1)
+        await attempts.begin(database, job_id, run + 1, 1)
 
     acts = await entries.of_job(database, TENANT, job_id)
 
@@ -316,7 +316,7 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
     children = [NewChild(new_id(), f"c{n}", "{}") for n in range(4)]
     await accept(database, parent, children)
     first = children[0].id
-    await transitions.begin(database, first, 1, 1)
+    await attempts.begin(database, first, 1, 1)
     await transitions.finish(database, first, 1, Outcome(JobStatus.COMPLETED, result=RESULT))
 
     assert await transitions.cancel(database, TENANT, parent.id, "enough") is not None
@@ -370,7 +370,7 @@ async def stopped(database: Database) -> tuple[str, str]:
     parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 2, "batches": 1})
     children = [NewChild(new_id(), None, "{}") for _ in range(2)]
     await accept(database, parent, children)
-    await transitions.begin(database, parent.id, 1, 1)
+    await attempts.begin(database, parent.id, 1, 1)
     await batches.fail_open(database, parent.id, 1)
     await transitions.finish(database, parent.id, 1, Outcome(JobStatus.FAILED, "internal", "All failed"))
     assert await transitions.retry(database, TENANT, children[0].id) is not None
@@ -395,7 +395,7 @@ async def test_a_cleanup_deletes_no_bulk_of_which_a_child_was_retried_since_it_l
 
 
 async def test_the_counts_kept_by_triggers_are_those_of_the_rows(database: Database, job_id: str) -> None:
-    await transitions.begin(database, job_id, 1, 1)
+    await attempts.begin(database, job_id, 1, 1)
     await transitions.finish(database, job_id, 1, Outcome(JobStatus.FAILED, "internal", "x"))
     another = (await stored(database)).id
     await database.execute(text("DELETE FROM enrichment_job WHERE id = :id"), {"id": another})
@@ -430,7 +430,7 @@ async def test_a_cleanup_deletes_what_is_old_and_keeps_the_newest(
         (young, Outcome(JobStatus.COMPLETED, result=RESULT)),
         (failed, Outcome(JobStatus.FAILED, "internal", "x")),
     ):
-        await transitions.begin(database, job_id, 1, 1)
+        await attempts.begin(database, job_id, 1, 1)
         await transitions.finish(database, job_id, 1, outcome)
     await database.execute(
         text("UPDATE enrichment_job SET completed_at = now() - interval '40 days' WHERE id = :id"), {"id": old}

@@ -18,7 +18,7 @@ from enrichment.db import Database
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.errors import Internal
 from enrichment.ids import new_id
-from enrichment.jobs import documents, intake, transitions
+from enrichment.jobs import attempts, documents, intake, transitions
 from enrichment.jobs.intake import NewJob
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus, JobType
@@ -51,7 +51,7 @@ async def jobs(database: Database) -> dict[str, str]:
     for tenant in TENANTS:
         await intake.accept_all(database, [job := a_job(tenant)])
         ids[tenant] = job_id = job.id
-        await transitions.begin(database, job_id, 1, 1)
+        await attempts.begin(database, job_id, 1, 1)
         await documents.put(database, job_id, 1, "md", b"x")
         await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result={}))
     return ids

@@ -19,7 +19,7 @@ from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.dispatch import Dispatcher
 from enrichment.errors import NotFound
-from enrichment.jobs import batches, outbox, queries, transitions, upkeep
+from enrichment.jobs import attempts, batches, outbox, queries, transitions, upkeep
 from enrichment.jobs.outbox import Dispatchable
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import Job, JobStatus, JobType, Options, Rehearsal, Submission
@@ -137,8 +137,8 @@ async def test_a_worker_that_dies_after_it_saved_the_result_does_not_enrich_agai
     queue: EnrichmentQueue, database: Database
 ) -> None:
     job_id = await aside(queue)
-    await transitions.begin(database, job_id, 1, 1)
-    await transitions.save(database, job_id, 1, {"paid": "once", "provider": "a model"})
+    await attempts.begin(database, job_id, 1, 1)
+    await attempts.save(database, job_id, 1, {"paid": "once", "provider": "a model"})
 
     await release(database, job_id, "dispatched_at = NULL, checked_at = NULL")
 
