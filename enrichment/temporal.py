@@ -128,9 +128,15 @@ async def start(client: Client, job: Dispatchable) -> None:
     except WorkflowAlreadyStartedError:
         return
     except RPCError as error:
-        if error.status is RPCStatusCode.INVALID_ARGUMENT:
+        if _is_for_good(error):
             raise Internal("Temporal refuses to start this job's workflow") from None
         raise
+
+
+def _is_for_good(refusal: RPCError) -> bool:
+    """Not while search attributes are missing: some servers know them only a while after they were registered."""
+    is_invalid = refusal.status is RPCStatusCode.INVALID_ARGUMENT
+    return is_invalid and "search attribute" not in refusal.message.lower()
 
 
 def handle(client: Client, job_id: str, run: int) -> "WorkflowHandle[object, object]":
