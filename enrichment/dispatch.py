@@ -19,11 +19,10 @@ from enrichment.db import CONNECT_TIMEOUT_S, LOST, STATEMENT_TIMEOUT_S, Database
 from enrichment.errors import EnrichmentError, Internal, UnsupportedType
 from enrichment.events import DATABASE_LOST, DISPATCH_FAILED
 from enrichment.jobs import outbox, transitions
-from enrichment.jobs.outbox import Dispatchable
+from enrichment.jobs.outbox import CHANNEL, Dispatchable
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus
 from enrichment.settings import Settings
-from enrichment.wake import CHANNEL
 
 LOOK_EVERY_S = 1.0
 AT_ONCE = 20

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from enrichment.db import Database
+from enrichment.jobs.outbox import TELL
 from enrichment.models import JSON, JobStatus, JobType
 from enrichment.vault import sealing
 
@@ -82,8 +83,8 @@ _ACCEPT = text(f"""
         RETURNING id
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, to_status) SELECT id, 1, 'pending' FROM job
-    )
-    SELECT id FROM job
+    ), told AS ({TELL} FROM job LIMIT 1)
+    SELECT id FROM job CROSS JOIN (SELECT count(*) FROM told) AS hint
 """)  # noqa: S608 all parts are constants
 _HOLD_KEY = text(f"""
     SELECT pg_try_advisory_xact_lock({_KEY_LOCK})

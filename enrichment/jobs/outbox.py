@@ -12,6 +12,11 @@ from sqlalchemy import text
 
 from enrichment.db import Database
 
+CHANNEL = "enrichment_job"
+TELL = f"SELECT pg_notify('{CHANNEL}', '')"
+"""A part of the statements that make rows ready: once they are committed, it tells the dispatchers, who listen. It is a
+hint: a dispatcher that misses it looks at the table within a second.
+"""
 CLAIM_LEASE = timedelta(seconds=8)
 """Longer than starting a batch of workflows may take, shorter than the 10 s after which a row counts as forgotten."""
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from enrichment.db import Database
+from enrichment.jobs.outbox import TELL
 
 JUST_NOW = timedelta(seconds=5)
 """Longer than from the statement that began nothing, because of a pause, to the question whether there is one."""
@@ -17,9 +18,13 @@ _PAUSE = text("""
     INSERT INTO enrichment_queue AS queue (queue, paused_at) VALUES (:queue, now())
     ON CONFLICT (queue) DO UPDATE SET paused_at = coalesce(queue.paused_at, now())
 """)
-_RESUME = text("""
-    UPDATE enrichment_queue SET paused_at = NULL, resumed_at = now() WHERE queue = :queue AND paused_at IS NOT NULL
-""")
+_RESUME = text(f"""
+    WITH resumed AS (
+        UPDATE enrichment_queue SET paused_at = NULL, resumed_at = now() WHERE queue = :queue AND paused_at IS NOT NULL
+        RETURNING queue
+    )
+    {TELL} FROM resumed
+""")  # noqa: S608 both parts are constants
 _PAUSED = text("SELECT queue, paused_at FROM enrichment_queue WHERE paused_at IS NOT NULL")
 _IS_HELD = text("""
     SELECT 1 FROM enrichment_job AS job JOIN enrichment_queue AS queue USING (queue)

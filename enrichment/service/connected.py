@@ -11,7 +11,6 @@ from enrichment.db import Database
 from enrichment.feed import Feed
 from enrichment.progress import ProgressStore
 from enrichment.settings import Settings
-from enrichment.wake import Wake
 
 DEFAULT_TENANT = "default"
 
@@ -32,7 +31,6 @@ class Connected:
         self._progress = links.progress
         self._feed = links.feed
         self._client = links.client
-        self._wake = Wake()
         self._tenant = DEFAULT_TENANT
         """Of every statement; behind the wall, `for_tenant` also names it to the database."""
 
@@ -43,7 +41,6 @@ class Connected:
         await self.close()
 
     async def close(self) -> None:
-        await self._wake.close()
         await self._feed.close()
         await asyncio.gather(self._progress.close(), self._database.close())
 

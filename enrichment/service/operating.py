@@ -44,7 +44,6 @@ class Operating(Connected):
 
     async def resume_queue(self, queue: Queue) -> None:
         await pauses.resume(self._database, queue.task_queue)
-        self._wake.soon(self._database)
 
     async def cleanup(self, days: int | None = None) -> Cleanup:
         """Deletes what ended more than `days` ago (the settings' retention by default); see `enrichment.cleanup`."""

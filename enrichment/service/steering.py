@@ -68,7 +68,6 @@ class Steering(Reading):
             if job.type is JobType.BULK_CANDIDATE_ENRICHMENT and job.status is JobStatus.COMPLETED:
                 raise Conflict("All jobs of the bulk are completed: there is nothing to retry")
             raise Conflict(f"The job is {job.status}: only a failed, cancelled or rejected job can be retried")
-        self._wake.soon(self._database)
         waiting = Progress(percentage=0, stage=JobStatus.PENDING, message="Waiting for its turn")
         await self._progress.report(job_id, retried.run, waiting)
         return await self.get_job_status(job_id)

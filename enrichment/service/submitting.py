@@ -137,7 +137,6 @@ class Submitting(Connected):
         if accepted is None:
             raise RateLimited("A bulk with this idempotency key is on its way here", retry_after=UPLOAD_AGAIN)
         if accepted.is_new:
-            self._wake.soon(self._database)
             log.info("Accepted", extra=JOB_ACCEPTED.fields(job_id=accepted.id, kind=job.type, queue=job.queue))
         elif accepted.request_hash != request_hash:
             fault = Fault("/Idempotency-Key", "was used before for another submission: use a new key")
