@@ -19,7 +19,7 @@ from enrichment.enrichers.rehearsal import RehearsedEnricher
 from enrichment.errors import CoolingDown, EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
 from enrichment.events import ATTEMPT_FAILED, ATTEMPT_PUT_OFF, DATABASE_LOST, JOB_SUPERSEDED
 from enrichment.jobs import attempts, pauses
-from enrichment.jobs.attempts import Work
+from enrichment.jobs.attempts import STARTED, Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
 from enrichment.progress import ProgressStore
 from enrichment.results import Recipe
@@ -33,8 +33,8 @@ STORE_AGAIN_S = 0.5
 HOLD_AT_MOST_S = 120.0
 """An attempt that finds its queue paused waits so long in its slot, which nobody else may use either; see `Held`."""
 
-STARTED, ENRICHED, RENDERED = 5, 90, 95
-"""Percentages of a job: the enricher's own 0-100 lie between the first two."""
+ENRICHED, RENDERED = 90, 95
+"""Percentages of a job: the enricher's own 0-100 lie between `STARTED` and the first."""
 
 log = logging.getLogger(__name__)
 

@@ -25,6 +25,10 @@ from enrichment.models import JobStatus
 from enrichment.settings import Settings
 
 LOOK_EVERY_S = 1.0
+HEAD_START_S = 0.5
+"""For what was begun before this worker started. What is new comes eagerly and would take all slots at once, while what
+a worker that died had in hand comes by polls, one at a time.
+"""
 AT_ONCE = 20
 """Rows claimed per queue and look. Small, so that several workers share a burst."""
 
@@ -47,6 +51,9 @@ class Dispatcher:
             tasks.create_task(self._dispatch(), name="dispatch rows")
 
     async def _dispatch(self) -> None:
+        with contextlib.suppress(EnrichmentError):
+            if await outbox.has_begun(self._database, self._queues):
+                await asyncio.sleep(HEAD_START_S)
         while True:
             self._is_woken.clear()
             try:

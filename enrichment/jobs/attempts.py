@@ -51,10 +51,14 @@ class PutOff:
     """The last of its jobs that are."""
 
 
+STARTED = 5
+"""The percentage that is shown of a job from its begin on; of a bulk it is what of its jobs is done."""
+
 _BEGIN = text("""
     WITH job AS (
         UPDATE enrichment_job
         SET status = 'in_progress', started_at = coalesce(started_at, clock_timestamp()), retry_at = NULL,
+            milestone = greatest(milestone, CASE WHEN type <> 'bulk_candidate_enrichment' THEN :started ELSE 0 END),
             retry_count = retries_before_run + :attempt - 1,
             dispatched_at = coalesce(dispatched_at, now()), checked_at = coalesce(checked_at, now())
         WHERE id = :id AND run = :run AND status IN ('pending', 'in_progress')
@@ -170,7 +174,7 @@ async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work
 
     A bulk itself begins in a paused queue too: it does nothing but wait for its jobs, and they wait.
     """
-    rows = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt})).all()
+    rows = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt, "started": STARTED})).all()
     return next(iter(await work(database, rows)), None)
 
 

@@ -35,6 +35,9 @@ class Dispatchable:
     max_retries: int
 
 
+_HAS_BEGUN = text("""
+    SELECT EXISTS (SELECT FROM enrichment_job WHERE status = 'in_progress' AND queue = ANY (CAST(:queues AS text[])))
+""")
 _CLAIM = text("""
     WITH served AS (
         SELECT queue FROM unnest(CAST(:queues AS text[])) AS queue
@@ -71,6 +74,11 @@ _GIVE_BACK = text("""
     FROM unnest(CAST(:ids AS text[]), CAST(:runs AS integer[])) AS claimed (id, run)
     WHERE job.id = claimed.id AND job.run = claimed.run AND job.dispatched_at IS NULL
 """)
+
+
+async def has_begun(database: Database, queues: Sequence[str]) -> bool:
+    """Whether something of these queues is in progress, with whatever worker."""
+    return bool((await database.execute(_HAS_BEGUN, {"queues": list(queues)})).scalar())
 
 
 async def claim(database: Database, queues: Sequence[str], limit: int) -> list[Dispatchable]:

@@ -186,6 +186,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "recent deliveries": lambda db: deliveries.recent(db, "plans", None, 50),
     "dead deliveries": lambda db: deliveries.recent(db, "plans", "dead", 50),
     "claim": lambda db: outbox.claim(db, ["enrichment-low"], 20),
+    "whether something has begun": lambda db: outbox.has_begun(db, ["enrichment-low"]),
     "begin": lambda db: attempts.begin(db, "plan-7", 1, 1),
     "reach": lambda db: attempts.reach(db, "plan-7", 1, 50),
     "save": lambda db: attempts.save(db, "plan-7", 1, {}),

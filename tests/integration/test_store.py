@@ -292,6 +292,19 @@ async def test_a_job_that_is_due_later_is_not_dispatched_before(database: Databa
     assert [job.id for job in await outbox.claim(database, [queue], 10)] == [due]
 
 
+async def test_whether_something_of_a_queue_has_begun(database: Database) -> None:
+    queue = f"enrichment-{uuid4().hex}"
+    job_id = (await stored(database, queue=queue)).id
+
+    told = [await outbox.has_begun(database, [queue])]
+    await attempts.begin(database, job_id, 1, 1)
+    told.append(await outbox.has_begun(database, [queue]))
+    await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=RESULT))
+    told.append(await outbox.has_begun(database, [queue]))
+
+    assert told == [False, True, False]
+
+
 async def half_ended(database: Database) -> list[upkeep.OpenRow]:
     """As the sweeper will see it."""
     aged = text("""
