@@ -16,7 +16,7 @@ from tests.faults.readers import Reader
 JOBS = "/api/enrichment/jobs"
 
 _STAGE_MS = {"critical": (0, 100, 400), "high": (0, 50, 200), "normal": (0, 20, 100), "low": (0, 20, 50)}
-"""Pauses at each stage, from a job of milliseconds to one of seconds: as much as the slots of its band take on."""
+"""Pauses at each stage, from a job of milliseconds to one of seconds: less than the slots of its band take on."""
 _PRIORITIES = ("critical", "critical", "high", "high", "high", "normal", "normal", "low")
 _SHARE_OF_BULKS = 0.02
 _SHARE_CANCELLED = 0.22
