@@ -30,7 +30,7 @@ START, ANSWERED, SAVE, FINISH, FINISHED = "start", "answered", "save", "finish",
 _BEFORE: dict[str, tuple[ModuleType, str]] = {
     START: (temporal, "start"),
     ANSWERED: (store, "store"),
-    SAVE: (transitions, "save"),
+    SAVE: (attempts, "save"),
     FINISH: (transitions, "finish"),
 }
 """Points before a call: claimed and not started, answered and not stored, stored and not saved, about to end."""
@@ -65,7 +65,7 @@ def no_conditional_update() -> None:
 def no_result_guard() -> None:
     """A result is written into whatever run and state the row is in by then."""
     saving = attempts._SAVE
-    _replace(transitions, "_SAVE", _without(saving, _THIS_RUN_IN_PROGRESS))
+    _replace(attempts, "_SAVE", _without(saving, _THIS_RUN_IN_PROGRESS))
 
 
 def no_result_ledger() -> None:

@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-
 SLOTS = {
     "ENRICHMENT_SLOTS_CRITICAL": "15",
     "ENRICHMENT_SLOTS_HIGH": "9",
