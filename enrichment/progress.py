@@ -192,7 +192,7 @@ def client(settings: Settings) -> Redis:
 
 _WITHOUT_SNAPSHOT = {
     JobStatus.PENDING: (0, "Waiting for its turn"),
-    JobStatus.IN_PROGRESS: (5, "Running"),
+    JobStatus.IN_PROGRESS: (0, "Running"),
     JobStatus.COMPLETED: (100, "Completed"),
     JobStatus.FAILED: (0, "Failed"),
     JobStatus.CANCELLED: (0, "Cancelled"),
@@ -233,8 +233,6 @@ def shown(
     """
     percentage, message = _WITHOUT_SNAPSHOT[status]
     if snapshot is None or snapshot.run != run:
-        if is_untold:
-            percentage = 0
         is_guess = not is_redis_up or (status is JobStatus.IN_PROGRESS and not is_untold)
         return Progress(percentage=percentage, stage=status, message=message, degraded=is_guess)
     progress = snapshot.progress

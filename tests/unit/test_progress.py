@@ -23,6 +23,10 @@ def test_what_an_earlier_run_had_reached_says_nothing_of_this_one() -> None:
     assert shown(JobStatus.IN_PROGRESS, 2, HALFWAY, is_redis_up=True).degraded
 
 
+def test_a_guess_promises_nothing_that_a_count_could_take_back() -> None:
+    assert shown(JobStatus.IN_PROGRESS, 1, None, is_redis_up=True).percentage == 0  # a bulk's count begins there
+
+
 def test_a_guess_is_marked_as_one() -> None:
     assert shown(JobStatus.IN_PROGRESS, 1, None, is_redis_up=True).degraded
     assert shown(JobStatus.PENDING, 1, None, is_redis_up=False).degraded
