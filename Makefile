@@ -43,10 +43,10 @@ overload: setup ## twice what the machine serves for SECONDS: refusals say when,
 	$(BIN)/python -m tests.overload --seconds $(or $(SECONDS),60)
 
 kills: setup ## kill -9 of the worker KILLS times beside a paid answer: nothing is paid again
-	ENRICHMENT_KILLS=$(or $(KILLS),50) $(BIN)/pytest tests/integration/test_models_kills.py
+	ENRICHMENT_KILLS=$(or $(KILLS),50) $(BIN)/pytest -o faulthandler_timeout=0 tests/integration/test_models_kills.py
 
 fuzz: setup ## CASES requests from the API's own document, and CASES that nobody would make: no 500, no row changed by a refusal
-	ENRICHMENT_FUZZ_CASES=$(or $(CASES),20000) $(BIN)/pytest tests/integration/test_api_fuzz.py
+	ENRICHMENT_FUZZ_CASES=$(or $(CASES),20000) $(BIN)/pytest -o faulthandler_timeout=0 tests/integration/test_api_fuzz.py
 
 bench: setup ## measurements beside BullMQ, taskiq and bare Temporal, in a quarter of an hour; ARGS=--quick for four minutes, ARGS='--only NAME'
 	$(BIN)/python -m benchmarks $(or $(ARGS),--keep docs/benchmarks.md)

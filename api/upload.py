@@ -73,7 +73,8 @@ async def _arriving(request: Request) -> AsyncIterator[bytes]:
     stream = request.stream()
     while True:
         try:
-            piece = await asyncio.wait_for(anext(stream, None), PIECE_WITHIN_S)
+            async with asyncio.timeout(PIECE_WITHIN_S):
+                piece = await anext(stream, None)
         except TimeoutError:
             raise reader.too_slow() from None
         if piece is None:

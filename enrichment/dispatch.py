@@ -66,7 +66,8 @@ class Dispatcher:
                 await asyncio.sleep(LOOK_EVERY_S)
             elif not claimed:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._is_woken.wait(), LOOK_EVERY_S)
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self._is_woken.wait()
 
     async def _start(self, claimed: Sequence[Dispatchable]) -> bool:
         """Starts their workflows. False: Temporal refused some, which are free again for the next look."""

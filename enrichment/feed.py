@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 
 from redis.asyncio.client import PubSub, Redis
 
+from enrichment.cancellation import stop
 from enrichment.events import PROGRESS_LOST
 from enrichment.progress import REDIS_ERRORS, TIMEOUT_S, key
 
@@ -33,9 +34,7 @@ class Feed:
 
     async def close(self) -> None:
         if self._listener is not None:
-            self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listener
+            await stop(self._listener)
         with contextlib.suppress(*REDIS_ERRORS):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
@@ -53,7 +52,8 @@ class Feed:
             while True:
                 yield
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), WAKE_EVERY_S)
+                    async with asyncio.timeout(WAKE_EVERY_S):
+                        await changed.wait()
                 changed.clear()
         finally:
             followers.discard(changed)

@@ -43,10 +43,9 @@ class Together(Generic[Group, Question, Answer]):
         """The answer. Raises what `ask_all` raises; who stops waiting takes nothing from the others."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[group].append((question, answer))
+        self._lanes = {lane for lane in self._lanes if not lane.done()}
         if len(self._lanes) < self._at_once:
-            lane = asyncio.create_task(self._work(), name="asking together")
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            self._lanes.add(asyncio.create_task(self._work(), name="asking together"))
         return await answer
 
     async def _work(self) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from enrichment.cancellation import stop
 from enrichment.events import WORK_UNFORESEEN
 
 AGAIN_S = 1.0
@@ -23,8 +24,7 @@ async def in_background(*work: Work) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
+            await stop(*tasks)
 
 
 async def _to_its_end(work: Work) -> None:

@@ -86,7 +86,8 @@ async def end(process: Process, steps: tuple[Stop, ...]) -> None:
         with suppress(ProcessLookupError):
             process.send_signal(step.signal)
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), step.wait_s)
+            async with asyncio.timeout(step.wait_s):
+                await process.wait()
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

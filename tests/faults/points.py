@@ -44,12 +44,14 @@ class Points:
 
     async def reached(self, name: str) -> None:
         """Returns when somebody waits there."""
-        await asyncio.wait_for(self._points[name].reached.wait(), _WITHIN_S)
+        async with asyncio.timeout(_WITHIN_S):
+            await self._points[name].reached.wait()
 
     async def go(self, name: str) -> None:
         """Lets it go on, and returns when it has left the point behind."""
         self._points[name].go.set()
-        await asyncio.wait_for(self._points[name].passed.wait(), _WITHIN_S)
+        async with asyncio.timeout(_WITHIN_S):
+            await self._points[name].passed.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         point = self._points.get((await reader.readline()).decode().strip())

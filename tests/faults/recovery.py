@@ -63,7 +63,8 @@ class Recoveries:
         if fault.target != "worker" or fault.kind not in {Kind.KILL, Kind.TERM}:
             return {}
         try:
-            rows = await asyncio.wait_for(self._record.rows(_HELD), 2.0)
+            async with asyncio.timeout(2.0):
+                rows = await self._record.rows(_HELD)
         except TimeoutError:
             return {}  # the database is away because of another fault
         return {row["id"]: (row["run"], row["retry_count"]) for row in rows}

@@ -61,7 +61,8 @@ class CommandLine:
 
 
 async def ending(process: Process, stdin: str = "") -> Answer:
-    stdout, stderr = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
+    async with asyncio.timeout(60):
+        stdout, stderr = await process.communicate(stdin.encode())
     assert process.returncode is not None
     return Answer(process.returncode, stdout.decode(), stderr.decode())
 

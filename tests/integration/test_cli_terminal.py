@@ -33,7 +33,8 @@ async def on_a_terminal(url: str, *arguments: str, columns: int = 80, **environm
         sys.executable, "-P", "-m", "enrichment", *arguments, env=env, stdin=slave, stdout=slave, stderr=slave
     )
     os.close(slave)
-    written = await asyncio.wait_for(asyncio.to_thread(_read_all, master), 60)
+    async with asyncio.timeout(60):
+        written = await asyncio.to_thread(_read_all, master)
     return await process.wait(), written
 
 

@@ -187,7 +187,8 @@ async def said(url: httpx.URL, *pieces: bytes) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
-        return await asyncio.wait_for(reader.read(), 10)
+        async with asyncio.timeout(10):
+            return await reader.read()
     except ConnectionError:
         return b""
     finally:

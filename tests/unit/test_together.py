@@ -101,3 +101,26 @@ async def test_it_goes_on_after_a_pause(statements: Statements) -> None:
 
     assert await ask(together, 1) == [2]
     assert await ask(together, 2) == [4]
+
+
+async def test_what_is_asked_at_once_by_one_who_was_answered_is_answered_too() -> None:
+    """As both statements end, and before the event loop has come round to say so."""
+    both_may_end = asyncio.Event()
+
+    async def ask_all(_: str, questions: Sequence[int]) -> list[int]:
+        await both_may_end.wait()
+        return list(questions)
+
+    together = Together(ask_all, at_once=2)
+
+    async def ask_twice() -> int:
+        return await together.ask("a", await together.ask("a", 1))
+
+    first = asyncio.create_task(ask_twice())
+    await asyncio.sleep(0)
+    second = asyncio.create_task(together.ask("a", 2))
+    await asyncio.sleep(0.01)
+    both_may_end.set()
+
+    async with asyncio.timeout(1):
+        assert (await first, await second) == (1, 2)
