@@ -16,10 +16,10 @@ async def main(configured: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running(configured):
-        heap.settle()
+    async with running(configured) as loading:
         sys.stdout.write("worker ready\n")
         sys.stdout.flush()
+        loading.add_done_callback(lambda _: heap.settle())
         await stop.wait()
 
 

@@ -1,6 +1,7 @@
 """The models that the settings name: `provider:model`, several with commas between."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from pydantic import SecretStr
 
@@ -29,13 +30,15 @@ def models(settings: Settings) -> tuple[Named, ...]:
     """The chain, in its order.
 
     Raises:
-        SettingsError: a provider's key is missing.
+        SettingsError: a provider's key is missing, or its library.
     """
     return tuple(_named(name, settings) for name in names_in(settings.model))
 
 
 def _named(name: str, settings: Settings) -> Named:
     provider, _, model = name.partition(":")
+    if any(find_spec(library) is None for library in ("pydantic_ai", provider)):
+        raise _unusable("ENRICHMENT_MODEL", f"{name!r} needs libraries that are not here: install the extra `llm`")
     if provider == "anthropic":
         if settings.anthropic_api_key is None:
             raise _unusable("ANTHROPIC_API_KEY", f"is not set, and {name!r} needs it")
