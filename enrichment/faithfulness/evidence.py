@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from enrichment.enrichers.rules.timeline import Interval, union
+from enrichment.faithfulness.numbers import Number
 from enrichment.faithfulness.passage import Passage
 from enrichment.faithfulness.sources import Source
 from enrichment.taxonomy import Skill
@@ -46,6 +47,20 @@ class Evidence:
         """With their units; of a date the year alone, for its month is no number of anything."""
         written = {(number.value, number.unit) for passage in self.passages for number in passage.numbers}
         return frozenset(written | {(float(year), "") for year, _, _ in self.days})
+
+    def states(self, number: Number) -> bool:
+        """Whether it has this number: a share as a share, an amount in its currency, or where that is not said."""
+        written = self.numbers
+        if (number.value, number.unit) in written:
+            return True
+        if number.unit:
+            return number.unit in self.currencies and (number.value, "") in written  # the two in fields of their own
+        return any((number.value, code) in written for code in self.currencies)
+
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """Their codes, beside a number or not."""
+        return frozenset().union(*(passage.currencies for passage in self.passages))
 
     @cached_property
     def days(self) -> frozenset[tuple[int, int | None, int | None]]:

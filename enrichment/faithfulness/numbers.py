@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise
 from typing import NamedTuple
 
 from enrichment.dates import month_of
+from enrichment.faithfulness import currencies
 from enrichment.faithfulness.words import Word
 
 _NUMBER = re.compile(
@@ -14,8 +15,9 @@ _NUMBER = re.compile(
     r"(?P<share>\s?(?:%|percent\b|per cent\b|pour cent\b))?"
 )
 _SHARE = re.compile(r"\s?(?:percent|per cent|pour cent)\b")
-_UP_TO = re.compile(r"\s?(?:[-–—]|to|and|à|et)\s?")
-"""Between two numbers whose unit is written once: `30-40 %`."""
+_DASH = re.compile(r"\s?[-–—]\s?")
+_UP_TO = re.compile(rf"{_DASH.pattern}|\s?(?:to|and|à|et)\s?")
+"""Between two numbers whose unit is written once: `30-40 %`, `€30–40k`."""
 _TIMES = {"k": 3, "thousand": 3, "mille": 3, "m": 6, "million": 6, "bn": 9, "billion": 9, "md": 9, "milliard": 9}
 _NUMERIC_DATE = re.compile(
     r"(?<!\d)(?:(?P<y>(?:19|20)\d\d)[-/.](?P<m>0?[1-9]|1[0-2])(?:[-/.](?P<d>[0-3]?\d))?"
@@ -44,7 +46,7 @@ _WORDED = {
 
 
 class Number(NamedTuple):
-    """`value` as digits without separators, `unit` is `%` or nothing."""
+    """`value` as digits without separators, `unit` is `%`, the code of a currency, or nothing."""
 
     value: float
     unit: str
@@ -87,17 +89,28 @@ def days_in(text: str, words: Sequence[Word]) -> Iterator[Day]:
 def numbers_in(text: str, words: Sequence[Word]) -> Iterator[Number]:
     """Numbers in digits and in words. Those inside of a name (`EC2`, `S3`, `IPv6`) are part of that name."""
     found = list(_NUMBER.finditer(text))
-    for match, following in zip_longest(found, found[1:]):
+    for match, unit in zip(found, _units(text, found), strict=True):
         whole = re.sub(r"\D", "", match["digits"])
         value = float(f"{whole[:18]}.{match['decimals'] or 0}")
         times = (match["times"] or "").strip()
         if times:
             value *= 10 ** _TIMES.get(times.lower().rstrip("s") if len(times) > 2 else times.lower(), 0)
-        ranges = following and following["share"] and _UP_TO.fullmatch(text, match.end(), following.start())
-        yield Number(value, "%" if match["share"] or ranges else "", match.start("digits"), match.end())
+        yield Number(value, unit, match.start("digits"), match.end())
     spans = [match.span() for match in found]
     for word in words:
         if word.folded in _WORDED and not any(start <= word.start < end for start, end in spans):
             share = _SHARE.match(text, word.end)
             spans += [share.span()] if share else []
-            yield Number(float(_WORDED[word.folded]), "%" if share else "", word.start, word.end)
+            unit = "%" if share else currencies.beside(text, word.start, word.end)
+            yield Number(float(_WORDED[word.folded]), unit, word.start, word.end)
+
+
+def _units(text: str, found: Sequence[re.Match[str]]) -> list[str]:
+    """The unit of each; of a range it may be written once, behind the second or before the first."""
+    units = ["%" if one["share"] else currencies.beside(text, one.start("digits"), one.end()) for one in found]
+    for at, (one, other) in enumerate(pairwise(found)):
+        if _UP_TO.fullmatch(text, one.end(), other.start()):
+            units[at] = units[at] or units[at + 1]
+        if _DASH.fullmatch(text, one.end(), other.start()):
+            units[at + 1] = units[at + 1] or units[at]
+    return units

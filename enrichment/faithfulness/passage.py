@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from enrichment.faithfulness import currencies
 from enrichment.faithfulness.lexicon import CLAIMS, lexicons, plain
 from enrichment.faithfulness.numbers import Day, Number, days_in, numbers_in
 from enrichment.faithfulness.skills import listed_skills, skill_finder
@@ -51,6 +52,11 @@ class Passage:
         """Those that are no part of a date."""
         dated = {position for day in self.days for position in range(day.start, day.end)}
         return tuple(number for number in numbers_in(self.text, self.words) if number.start not in dated)
+
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """Their codes, beside a number or not."""
+        return currencies.named_in(self.text)
 
     @cached_property
     def skills(self) -> tuple[tuple[Skill, int, int], ...]:

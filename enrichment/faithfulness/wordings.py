@@ -49,8 +49,7 @@ def wrong_dates(said: Said, evidence: Evidence) -> Iterator[str]:
 
 def wrong_numbers(said: Said, evidence: Evidence) -> Iterator[str]:
     for number in said.passage.numbers:
-        written = (number.value, number.unit) in evidence.numbers
-        known = written or within(number.start, number.end, said.carried)
+        known = evidence.states(number) or within(number.start, number.end, said.carried)
         if not known and not _counted(number, said.passage.text, evidence):
             yield said.passage.text[number.start : number.end]
 
@@ -104,9 +103,10 @@ def wrong_employers(said: Said, evidence: Evidence) -> Iterator[str]:
 def _claims(group: str) -> Test:
     def test(said: Said, evidence: Evidence) -> Iterator[str]:
         words, left = said.passage.words, evidence.claims(group)
+        stated = [(number.start, number.end) for number in said.passage.numbers if evidence.states(number)]
         for first, last, family in said.passage.claims[group]:
             start, end = words[first].start, words[last].end
-            if not within(start, end, said.carried):
+            if not within(start, end, (*said.carried, *stated)):  # the `million` of a number that is in the evidence
                 left[family] -= 1
                 if left[family] < 0:
                     yield said.passage.text[start:end]

@@ -109,6 +109,28 @@ def test_a_number_keeps_its_unit_and_no_part_of_a_date_is_one(fair: bool, text: 
 
 
 @pytest.mark.parametrize(
+    ("fair", "text"),
+    [
+        (True, "Ran a budget of 5 M€."),
+        (True, "Ran a budget of EUR 5,000,000, at 650 € a day."),
+        (True, "Ran a budget of 5 million euros, cut by £30-40k."),
+        (True, "Ran a budget of 5 million at 650 a day, and cut it by 30."),
+        (False, "Ran a budget of $5M."),
+        (False, "Ran a budget of 5 million dollars."),
+        (False, "Ran a budget of £5M."),
+        (False, "Ran a budget of 5M CHF."),
+        (False, "Ran a budget at $650 a day."),
+        (False, "Ran a budget, cut by €40k."),
+        (False, "Cut the budget by 5 %."),
+    ],
+)
+def test_an_amount_keeps_its_currency(fair: bool, text: str) -> None:
+    work = {"summary": "Ran a budget of €5M, cut by £30–40k.", "rate": {"amount": 650, "currency": "EUR"}}
+    [violation] = judged([Truth(text, ("/work/0",), 0).claim()], {"work": [work]})
+    assert (violation and violation.rule) == (None if fair else "number")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Developer at Globex.",
