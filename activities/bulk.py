@@ -9,7 +9,7 @@ from activities.lane import Lane
 from activities.tally import Tally
 from activities.turns import Turns
 from enrichment.db import Database
-from enrichment.jobs import attempts, batches, lanes, queries, statistics, transitions
+from enrichment.jobs import attempts, batches, lanes, queries, transitions, workload
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus
 from enrichment.progress import WAITING_FOR_APPROVAL
@@ -96,7 +96,7 @@ class BulkActivities:
     async def _slots(self) -> int:
         """How many jobs all live workers of this queue run at a time."""
         band = BY_TASK_QUEUE[activity.info().task_queue].band
-        return sum(worker.slots.get(band, 0) for worker in await statistics.workers(self._database))
+        return sum(worker.slots.get(band, 0) for worker in await workload.workers(self._database))
 
 
 def _outcome(ending: Ending, sums: JSON) -> Outcome:

@@ -12,7 +12,8 @@ from enrichment.audit.entries import AuditEntry
 from enrichment.health import Health
 from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
-from enrichment.jobs.statistics import ErrorGroup, Minute, QueueLoad, Stats, Worker
+from enrichment.jobs.statistics import ErrorGroup, Minute, Stats
+from enrichment.jobs.workload import QueueLoad, Worker
 from enrichment.models import JSON, OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
 from enrichment.progress import WAITING_FOR_APPROVAL
 from enrichment.spending.ledger import AttemptUsage

@@ -9,8 +9,8 @@ from temporalio.client import Client
 from enrichment import temporal
 from enrichment.db import Database
 from enrichment.errors import EnrichmentError
-from enrichment.jobs import statistics
-from enrichment.jobs.statistics import QueueLoad
+from enrichment.jobs import workload
+from enrichment.jobs.workload import QueueLoad
 from enrichment.models import Model
 from enrichment.progress import ProgressStore
 
@@ -61,9 +61,9 @@ async def check(database: Database, progress: ProgressStore, client: Client, ten
     )
 
 
-async def _load(database: Database, tenant: str) -> statistics.Load | None:
+async def _load(database: Database, tenant: str) -> workload.Load | None:
     try:
-        return await statistics.load(database, tenant)
+        return await workload.load(database, tenant)
     except EnrichmentError:
         return None
 

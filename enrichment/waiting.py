@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from enrichment.db import Database
 from enrichment.errors import BudgetExceeded, BudgetReserved, EnrichmentError, ProviderRateLimited
-from enrichment.jobs import pauses, queries, statistics
+from enrichment.jobs import pauses, queries, workload
 from enrichment.models import Job, JobStatus, Waiting, WaitReason
 from enrichment.queues import BY_TASK_QUEUE
 
@@ -26,7 +26,7 @@ async def why(database: Database, jobs: Sequence[Job]) -> list[Waiting | None]:
     now, asked = datetime.now(UTC), [job for job in jobs if _may_wait(job)]
     if not asked:
         return [None] * len(jobs)
-    paused, workers = await asyncio.gather(pauses.paused(database), statistics.workers(database))
+    paused, workers = await asyncio.gather(pauses.paused(database), workload.workers(database))
     told = await asyncio.gather(*(_one(database, job, paused.get(job.queue), workers, now) for job in asked))
     by_id = dict(zip((job.job_id for job in asked), told, strict=True))
     return [by_id.get(job.job_id) for job in jobs]
@@ -37,7 +37,7 @@ def _may_wait(job: Job) -> bool:
 
 
 async def _one(
-    database: Database, job: Job, paused_at: datetime | None, workers: Sequence[statistics.Worker], now: datetime
+    database: Database, job: Job, paused_at: datetime | None, workers: Sequence[workload.Worker], now: datetime
 ) -> Waiting | None:
     if job.status is JobStatus.IN_PROGRESS and paused_at is None:
         return _retry(job, now)
@@ -62,7 +62,7 @@ def until(said: str, instant: datetime) -> str:
     return f"{said} until {instant.astimezone(UTC):%H:%M} UTC"
 
 
-async def _in_line(database: Database, job: Job, workers: Sequence[statistics.Worker]) -> Waiting:
+async def _in_line(database: Database, job: Job, workers: Sequence[workload.Worker]) -> Waiting:
     queue = BY_TASK_QUEUE.get(job.queue)
     ahead = await queries.ahead(database, job.tenant, job, at_most=COUNT_TO)
     slots = sum(worker.slots.get(queue.band, 0) for worker in workers) if queue else 0

@@ -9,6 +9,7 @@
 - `pauses`: queues in which nothing new starts
 - `documents`: what was rendered from a result
 - `queries`: one job, a page of jobs, a job's events
-- `statistics`: what the operators see, from counts that triggers keep
+- `statistics`: how the jobs have fared, from counts that triggers keep
+- `workload`: what waits and runs now, and who works on it
 - `upkeep`: workers' signs of life, stuck rows, cleanup
 """

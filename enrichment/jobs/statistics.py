@@ -1,4 +1,7 @@
-"""What the operators see. Counts are sums over a few hundred counter rows, whatever the number of jobs."""
+"""How the jobs have fared: their counts, what failed, how long they took, and what ended in each minute.
+
+Counts are sums over a few hundred counter rows, whatever the number of jobs.
+"""
 
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
@@ -7,19 +10,17 @@ from sqlalchemy import func, select, text
 
 from enrichment import queues
 from enrichment.db import Database
-from enrichment.jobs import pauses
+from enrichment.jobs import workload
 from enrichment.models import JobStatus, JobType, Model
 from enrichment.review.reviews import Approval, approvals
 from enrichment.spending import ledger
 from enrichment.spending.estimates import Pace
 from enrichment.spending.ledger import DailySpend
-from enrichment.tables import CountRow, WorkerRow
+from enrichment.tables import CountRow
 
 SAMPLE = 1_000
 """Durations are taken over so many of the jobs that ended last."""
 SPEND_DAYS = timedelta(days=30)
-WORKER_ALIVE = timedelta(seconds=10)
-"""A worker that was not seen for longer counts as dead."""
 
 
 class Durations(Model):
@@ -58,36 +59,6 @@ class ErrorGroup(Model):
     example_job_id: str | None
 
 
-class Worker(Model):
-    """A live worker process; `slots` and `running` have a number of jobs per band that it serves."""
-
-    id: str
-    started_at: datetime
-    slots: dict[str, int]
-    running: dict[str, int]
-
-
-class QueueLoad(Model):
-    """One queue now: `running` jobs against the `slots` of all live workers that serve it."""
-
-    task_queue: str
-    workers: int
-    slots: int
-    running: int
-    pending: int
-    in_progress: int
-    oldest_pending_at: datetime | None
-    paused_at: datetime | None
-    """Since when nothing new starts; None: the queue is not paused."""
-
-
-class Load(Model):
-    """The live workers and each queue, by band."""
-
-    workers: int
-    queues: dict[str, QueueLoad]
-
-
 class Minute(Model):
     """What ended in one minute."""
 
@@ -106,15 +77,6 @@ _DURATIONS = text("""
     FROM (SELECT extract(epoch FROM completed_at - started_at) AS seconds, tenant, status
           FROM enrichment_job WHERE completed_at IS NOT NULL ORDER BY completed_at DESC LIMIT :sample) AS ended
     WHERE tenant = :tenant AND status = 'completed' AND seconds IS NOT NULL
-""")
-_OLDEST_PENDING = text("""
-    SELECT served.queue, (
-        SELECT job.created_at FROM enrichment_job AS job
-        WHERE job.tenant = :tenant AND job.status = 'pending' AND job.queue = served.queue
-          AND (job.run_at IS NULL OR job.run_at <= now())
-        ORDER BY job.id LIMIT 1
-    ) AS oldest
-    FROM unnest(CAST(:queues AS text[])) AS served (queue)
 """)
 _THROUGHPUT = text("""
     SELECT minute, status, queue, sum(jobs) AS jobs, sum(seconds) AS seconds FROM enrichment_throughput
@@ -142,7 +104,7 @@ async def pace(database: Database, tenant: str, job_type: JobType, band: str, *,
     taken = (
         await database.execute(_PACE, {"tenant": tenant, "type": job_type, "sample": SAMPLE, "by_rules": by_rules})
     ).one()
-    queue = (await load(database, tenant)).queues[band]
+    queue = (await workload.load(database, tenant)).queues[band]
     seconds = None if taken.average is None else (float(taken.average), float(taken.p95))
     return Pace(seconds, queue.pending + queue.in_progress, queue.slots)
 
@@ -200,51 +162,6 @@ async def error_groups(database: Database, tenant: str, counted: dict[str, int])
             example_job_id=newest[code].id if code in newest else None,
         )
         for code, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    ]
-
-
-async def load(database: Database, tenant: str) -> Load:
-    """What waits and runs now, and who works on it."""
-    counts = {
-        (row.queue, row.status): int(row.jobs)
-        for row in await database.execute(
-            select(CountRow.queue, CountRow.status, func.sum(CountRow.jobs).label("jobs"))
-            .where(CountRow.tenant == tenant, CountRow.status.in_([JobStatus.PENDING, JobStatus.IN_PROGRESS]))
-            .group_by(CountRow.queue, CountRow.status)
-        )
-    }
-    names = [queue.task_queue for queue in queues.QUEUES]
-    oldest = {
-        row.queue: row.oldest for row in await database.execute(_OLDEST_PENDING, {"tenant": tenant, "queues": names})
-    }
-    live = await workers(database)
-    paused = await pauses.paused(database)
-    by_band = {
-        queue.band: QueueLoad(
-            task_queue=queue.task_queue,
-            workers=sum(1 for worker in live if queue.band in worker.slots),
-            slots=sum(worker.slots.get(queue.band, 0) for worker in live),
-            running=sum(worker.running.get(queue.band, 0) for worker in live),
-            pending=counts.get((queue.task_queue, JobStatus.PENDING), 0),
-            in_progress=counts.get((queue.task_queue, JobStatus.IN_PROGRESS), 0),
-            oldest_pending_at=oldest[queue.task_queue],
-            paused_at=paused.get(queue.task_queue),
-        )
-        for queue in queues.QUEUES
-    }
-    return Load(workers=len(live), queues=by_band)
-
-
-async def workers(database: Database) -> list[Worker]:
-    """The worker processes that are alive."""
-    statement = (
-        select(WorkerRow.id, WorkerRow.started_at, WorkerRow.slots, WorkerRow.running)
-        .where(WorkerRow.seen_at > func.now() - WORKER_ALIVE)
-        .order_by(WorkerRow.id)
-    )
-    return [
-        Worker(id=row.id, started_at=row.started_at, slots=row.slots, running=row.running)
-        for row in await database.execute(statement)
     ]
 
 

@@ -6,7 +6,7 @@ from enrichment import health
 from enrichment.cleanup import Cleanup, clean_up
 from enrichment.erasure.act import Eraser, Receipt
 from enrichment.erasure.exports import Export, export
-from enrichment.jobs import pauses, statistics
+from enrichment.jobs import pauses, statistics, workload
 from enrichment.queues import Queue
 from enrichment.service.connected import Connected
 
@@ -23,8 +23,8 @@ class Operating(Connected):
         """What ended in each minute of the last `since`."""
         return await statistics.throughput(self._database, self._tenant, datetime.now(UTC) - since)
 
-    async def get_workers(self) -> list[statistics.Worker]:
-        return await statistics.workers(self._database)
+    async def get_workers(self) -> list[workload.Worker]:
+        return await workload.workers(self._database)
 
     async def check_health(self) -> health.Health:
         """Asks every component; it never raises and never takes longer than a few seconds."""

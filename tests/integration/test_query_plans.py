@@ -26,6 +26,7 @@ from enrichment.jobs import (
     statistics,
     transitions,
     upkeep,
+    workload,
 )
 from enrichment.jobs.lanes import Turn
 from enrichment.models import JobStatus, JobType, ReviewStatus
@@ -208,7 +209,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "forgotten rows": lambda db: upkeep.forgotten(db, ["enrichment-low"], 200),
     "throughput": lambda db: statistics.throughput(db, "plans", HOUR_AGO),
     "stats": lambda db: statistics.stats(db, "plans"),
-    "load": lambda db: statistics.load(db, "plans"),
+    "load": lambda db: workload.load(db, "plans"),
     "cleanup": lambda db: upkeep.delete_ended(db, timedelta(days=365)),
 }
 
