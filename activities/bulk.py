@@ -9,7 +9,7 @@ from activities.lane import Lane
 from activities.tally import Tally
 from activities.turns import Turns
 from enrichment.db import Database
-from enrichment.jobs import attempts, batches, lanes, queries, transitions, workload
+from enrichment.jobs import attempts, batches, lanes, queries, standings, transitions, workload
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus
 from enrichment.progress import WAITING_FOR_APPROVAL
@@ -83,7 +83,7 @@ class BulkActivities:
         else:
             await batches.fail_open(self._database, bulk.job_id, bulk.run)
             standing = await self._tally.count(bulk)
-            outcome = _outcome(ending, await batches.sums(self._database, bulk.job_id))
+            outcome = _outcome(ending, await standings.sums(self._database, bulk.job_id))
             metadata = None if standing is None else standing.model_dump(mode="json", by_alias=True)
             await self._endings.end(bulk.job_id, bulk.run, outcome, metadata)
         await batches.cancel_open(self._database, bulk.job_id, bulk.run)  # whoever ended it may have died meanwhile

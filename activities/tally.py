@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from enrichment.db import Database
 from enrichment.errors import StorageUnavailable
-from enrichment.jobs import batches
+from enrichment.jobs import batches, standings
 from enrichment.models import Standing
 from enrichment.progress import ProgressStore, of_bulk
 from enrichment.runs import JobRun
@@ -90,7 +90,7 @@ class Tally:
         began = time.monotonic()
         known.ended_since = 0
         try:
-            tally = await batches.tally(self._database, bulk.job_id, bulk.run)
+            tally = await standings.tally(self._database, bulk.job_id, bulk.run)
         finally:
             took_s = time.monotonic() - began
             known.due_at = began + took_s + max(EVERY_S, SHARE * took_s)

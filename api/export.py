@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import AsyncIterator
 
-from enrichment.jobs.batches import Ended
+from enrichment.jobs.standings import Ended
 
 FAILURES = ("jobId", "candidateId", "status", "errorCode", "error")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -5,7 +5,8 @@
 - `outbox`: a row becomes a workflow: claim, mark, give back
 - `transitions`: finish, cancel, retry: each one guarded statement
 - `attempts`: begin, save, fail, put off, within a run, likewise
-- `batches`: a bulk's children
+- `batches`: a bulk's children, stopped, ended, reopened or let go on together
+- `standings`: how far a bulk is, and what became of its children
 - `pauses`: queues in which nothing new starts
 - `documents`: what was rendered from a result
 - `queries`: one job, a page of jobs, a job's events

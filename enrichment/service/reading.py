@@ -9,7 +9,7 @@ from enrichment.audit import entries
 from enrichment.documents import formats
 from enrichment.documents.formats import Format
 from enrichment.errors import Conflict, NotFound
-from enrichment.jobs import batches, documents, queries
+from enrichment.jobs import documents, queries, standings
 from enrichment.models import JSON, Event, Job, JobStatus, JobType
 from enrichment.service.connected import Connected, Links
 from enrichment.spending import ledger
@@ -79,7 +79,7 @@ class Reading(Connected):
         await self.get_job_status(job_id)
         return await queries.events(self._database, self._tenant, job_id)
 
-    async def list_ended(self, job_id: str, statuses: Sequence[JobStatus]) -> AsyncIterator[batches.Ended]:
+    async def list_ended(self, job_id: str, statuses: Sequence[JobStatus]) -> AsyncIterator[standings.Ended]:
         """The jobs of a bulk that ended so, with their results; any number of them.
 
         Raises:
@@ -89,7 +89,7 @@ class Reading(Connected):
         job = await self.get_job_status(job_id)
         if job.type != JobType.BULK_CANDIDATE_ENRICHMENT:
             raise Conflict("The job is no bulk: its result is in the job itself")
-        return batches.ended(self._database, self._tenant, job_id, statuses)
+        return standings.ended(self._database, self._tenant, job_id, statuses)
 
     async def explain(self, jobs: Sequence[Job]) -> list[Job]:
         """The jobs, with why they wait where they do."""

@@ -16,7 +16,7 @@ from enrichment import temporal
 from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.rules import RulesEnricher
 from enrichment.errors import Conflict, ContentRefused
-from enrichment.jobs import batches, queries
+from enrichment.jobs import queries, standings
 from enrichment.models import Job, JobStatus, JobType, Options, Rehearsal, Submission
 from enrichment.progress import ProgressStore
 from enrichment.results import Result
@@ -203,13 +203,13 @@ async def test_too_many_failures_stop_a_bulk(queue: EnrichmentQueue, enriched: l
 async def test_nothing_begins_while_failures_are_counted_that_may_stop_a_bulk(
     queue: EnrichmentQueue, enriched: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counted = batches.tally
+    counted = standings.tally
 
     async def slowly(*given: Any) -> Any:
         await asyncio.sleep(0.5)  # in which the lanes could end all the others
         return await counted(*given)
 
-    monkeypatch.setattr(batches, "tally", slowly)
+    monkeypatch.setattr(standings, "tally", slowly)
     bulk = await submit(queue, people(300, bad=300), max_failure_rate=0.2, batch_size=5)
 
     assert "maxFailureRate" in ((await end_of(queue, bulk)).error or "")
@@ -268,7 +268,7 @@ async def test_a_bulk_is_counted_from_its_rows_also_without_redis(
     assert job.progress is not None
     assert (job.progress.metadata["done"], job.progress.metadata["total"], job.progress.degraded) == (2, 9, True)
     await queue.cancel_job(bulk)
-    assert (await batches.counts(queue._database, bulk))[JobStatus.CANCELLED] == 7
+    assert (await standings.counts(queue._database, bulk))[JobStatus.CANCELLED] == 7
 
 
 async def test_progress_that_was_never_told_is_no_guess_where_the_row_says_all(

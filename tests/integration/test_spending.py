@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from enrichment.db import Database
 from enrichment.errors import BudgetExceeded
-from enrichment.jobs import attempts, batches, queries, transitions
+from enrichment.jobs import attempts, queries, standings, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import Job, JobStatus, JobType, JobUsage, Options, Submission
 from enrichment.service import EnrichmentQueue
@@ -216,19 +216,19 @@ async def test_a_bulk_sums_what_its_jobs_have_used(queue: EnrichmentQueue, datab
     for job_id in children[:2]:
         await settle(database, Spender(tenant, job_id, 1, 1), a_call(cost_usd=CENT), Reservation())
 
-    assert (await batches.sums(database, bulk))["usage"] == {"inputTokens": 200, "outputTokens": 20, "costUsd": 0.02}
+    assert (await standings.sums(database, bulk))["usage"] == {"inputTokens": 200, "outputTokens": 20, "costUsd": 0.02}
 
     await attempts.begin(database, bulk, 1, 1)
     for job_id in children:
         await attempts.begin(database, job_id, 1, 1)
         await transitions.finish(database, job_id, 1, Outcome(JobStatus.COMPLETED, result=RESULT))
-    ended = Outcome(JobStatus.COMPLETED, result=await batches.sums(database, bulk))
+    ended = Outcome(JobStatus.COMPLETED, result=await standings.sums(database, bulk))
     await transitions.finish(database, bulk, 1, ended)
     job = await read(queue, tenant, bulk)
     assert job.usage == JobUsage(input_tokens=200, output_tokens=20, cost_usd=0.02)
 
     await settle(database, Spender(tenant, children[2], 1, 1), a_call(), Reservation())
-    assert (await batches.sums(database, bulk))["usage"]["costUsd"] is None
+    assert (await standings.sums(database, bulk))["usage"]["costUsd"] is None
 
 
 async def test_a_job_by_rules_costs_nothing_and_says_so(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.export import FAILURES, as_csv
-from enrichment.jobs.batches import Ended
+from enrichment.jobs.standings import Ended
 from enrichment.models import JobStatus
 
 
