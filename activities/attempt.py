@@ -21,8 +21,8 @@ from enrichment.events import ATTEMPT_FAILED, ATTEMPT_PUT_OFF, DATABASE_LOST, JO
 from enrichment.jobs import attempts, pauses
 from enrichment.jobs.attempts import STARTED, Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
-from enrichment.progress import ProgressStore
 from enrichment.results import Recipe
+from enrichment.snapshots import ProgressStore
 from enrichment.vault import sealing
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from enrichment.events import JOB_FINISHED
 from enrichment.jobs import transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus, Progress
-from enrichment.progress import ProgressStore
+from enrichment.snapshots import ProgressStore
 
 log = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from enrichment.jobs import batches, upkeep
 from enrichment.jobs.transitions import Outcome
 from enrichment.jobs.upkeep import OpenRow
 from enrichment.models import JobStatus
-from enrichment.progress import ProgressStore
 from enrichment.queues import BY_TASK_QUEUE
 from enrichment.runs import Activity, Cleaned, Swept
+from enrichment.snapshots import ProgressStore
 
 AT_ONCE = 200
 """Rows of a kind per sweep; the others have their turn in the next."""

@@ -10,8 +10,9 @@ from enrichment.db import Database
 from enrichment.errors import StorageUnavailable
 from enrichment.jobs import batches, standings
 from enrichment.models import Standing
-from enrichment.progress import ProgressStore, of_bulk
+from enrichment.progress import of_bulk
 from enrichment.runs import JobRun
+from enrichment.snapshots import ProgressStore
 
 EVERY_S = 1.0
 SHARE = 50

@@ -8,8 +8,8 @@ from enrichment.db import Database
 from enrichment.events import CLEANED_UP
 from enrichment.jobs import upkeep
 from enrichment.models import Model
-from enrichment.progress import ProgressStore
 from enrichment.responses import store as responses
+from enrichment.snapshots import ProgressStore
 from enrichment.spending import budgets
 from enrichment.vault import keys
 

@@ -12,7 +12,7 @@ from enrichment.errors import EnrichmentError
 from enrichment.jobs import workload
 from enrichment.jobs.workload import QueueLoad
 from enrichment.models import Model
-from enrichment.progress import ProgressStore
+from enrichment.snapshots import ProgressStore
 
 
 class State(StrEnum):

@@ -18,7 +18,7 @@ from activities.turns import Turns
 from activities.webhooks import WebhookActivities
 from enrichment.db import Database
 from enrichment.enrichers.base import Enricher
-from enrichment.progress import ProgressStore
+from enrichment.snapshots import ProgressStore
 from enrichment.webhooks.sender import Sender
 from workflows.bulk_candidate_enrichment import BulkCandidateEnrichment
 from workflows.candidate_profile_enhancement import CandidateProfileEnhancement

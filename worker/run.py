@@ -18,10 +18,10 @@ from enrichment.db import Database
 from enrichment.dispatch import Dispatcher
 from enrichment.enrichers import configured
 from enrichment.events import WORKER_READY, WORKER_STOPPING
-from enrichment.progress import ProgressStore
 from enrichment.queues import MAINTENANCE_TASK_QUEUE, WEBHOOK_TASK_QUEUE, Queue
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 from enrichment.webhooks.dispatch import DeliveryDispatcher
 from enrichment.webhooks.sender import Sender
 from worker import raises, registry, schedules

@@ -16,8 +16,8 @@ from benchmarks.meter import resident_mb
 from benchmarks.scenario import Scenario, at_most
 from benchmarks.systems import CANDIDATE
 from enrichment.models import Progress
-from enrichment.progress import ProgressStore
 from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 
 FOLLOWERS, CROWD = 100, 500
 CHANGES = 50

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Self
 
 from redis.asyncio import Redis
 
-from enrichment import progress
+from enrichment import snapshots
 from enrichment.breaker import Breaker
 from enrichment.errors import RateLimited
 from enrichment.events import LIMITS_LOCAL
-from enrichment.progress import REDIS_ERRORS, REST_S, TIMEOUT_S
 from enrichment.settings import Settings
+from enrichment.snapshots import REDIS_ERRORS, REST_S, TIMEOUT_S
 
 if TYPE_CHECKING:
     from limits import RateLimitItem  # loaded only where there is a limit: it takes a tenth of a second
@@ -65,7 +65,7 @@ class RequestLimit:
             return None
         from limits import parse
 
-        return cls(parse(settings.rate_limit), progress.client(settings))
+        return cls(parse(settings.rate_limit), snapshots.client(settings))
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -36,7 +36,7 @@ async def enricher(settings: Settings, database: Database, serving: asyncio.Even
     from enrichment.cancellation import stop
     from enrichment.enrichers.llm import naming
     from enrichment.enrichers.llm.enricher import Asked, ModelEnricher
-    from enrichment.progress import client
+    from enrichment.snapshots import client
 
     models = naming.models(settings)
     redis = client(settings)

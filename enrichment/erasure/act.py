@@ -18,8 +18,8 @@ from enrichment.erasure.records import Held
 from enrichment.events import CANDIDATE_ERASED
 from enrichment.jobs import transitions
 from enrichment.models import OPEN, Model
-from enrichment.progress import ProgressStore
 from enrichment.responses import store as responses
+from enrichment.snapshots import ProgressStore
 from enrichment.vault import keys
 
 _REASON = "The candidate is erased"

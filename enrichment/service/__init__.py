@@ -8,16 +8,16 @@ operating    get_stats, check_health, pause_queue, cleanup, erase_candidate, …
 
 from typing import Self
 
-from enrichment import progress, temporal
+from enrichment import snapshots, temporal
 from enrichment.db import Database
 from enrichment.feed import Feed
-from enrichment.progress import ProgressStore
 from enrichment.service.connected import DEFAULT_TENANT, Links
 from enrichment.service.operating import Operating
 from enrichment.service.reading import NO_SUCH_JOB
 from enrichment.service.steering import Steering
 from enrichment.service.submitting import Submitting
 from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 
 __all__ = ["DEFAULT_TENANT", "NO_SUCH_JOB", "EnrichmentQueue"]
 
@@ -40,7 +40,7 @@ class EnrichmentQueue(Submitting, Steering, Operating):
 
         `is_walled`: PostgreSQL itself shows no row of a tenant that `for_tenant` has not named; for who serves others.
         """
-        redis = progress.client(settings)
+        redis = snapshots.client(settings)
         database = Database.connect(settings, application=application, is_walled=is_walled)
         client = await temporal.connect(settings, lazy=True)
         return cls(Links(settings, database, ProgressStore(redis), Feed(redis), client))

@@ -9,8 +9,8 @@ from temporalio.client import Client
 
 from enrichment.db import Database
 from enrichment.feed import Feed
-from enrichment.progress import ProgressStore
 from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 
 DEFAULT_TENANT = "default"
 

@@ -12,6 +12,7 @@ from enrichment.errors import Conflict, NotFound
 from enrichment.jobs import documents, queries, standings
 from enrichment.models import JSON, Event, Job, JobStatus, JobType
 from enrichment.service.connected import Connected, Links
+from enrichment.snapshots import Snapshot
 from enrichment.spending import ledger
 from enrichment.together import Together
 
@@ -153,7 +154,7 @@ class Reading(Connected):
         jobs = {job.job_id: job for job in await self.for_tenant(tenant).get_jobs(list(dict.fromkeys(job_ids)))}
         return [jobs.get(job_id) for job_id in job_ids]
 
-    def _with_progress(self, job: Job, snapshots: dict[str, progress.Snapshot] | None) -> Job:
+    def _with_progress(self, job: Job, snapshots: dict[str, Snapshot] | None) -> Job:
         snapshot = (snapshots or {}).get(job.job_id)
         is_untold = job.status is JobStatus.IN_PROGRESS and job.parent_id is not None and job.milestone == 0
         shown = progress.shown(job.status, job.run, snapshot, is_redis_up=snapshots is not None, is_untold=is_untold)

@@ -13,8 +13,8 @@ from enrichment.db import Database
 from enrichment.jobs import attempts, transitions
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus, Progress
-from enrichment.progress import ProgressStore
 from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 
 LATER = "2999-01-01T00:00:00Z"
 

@@ -18,11 +18,11 @@ from enrichment.enrichers.rules import RulesEnricher
 from enrichment.errors import Conflict, ContentRefused
 from enrichment.jobs import queries, standings
 from enrichment.models import Job, JobStatus, JobType, Options, Rehearsal, Submission
-from enrichment.progress import ProgressStore
 from enrichment.results import Result
 from enrichment.runs import Plan
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -14,15 +14,15 @@ from itertools import pairwise
 import pytest
 from pydantic import SecretStr
 
-from enrichment import progress
+from enrichment import snapshots
 from enrichment.access.limits import RequestLimit
 from enrichment.breaker import Breaker
 from enrichment.enrichers.llm.cooldown import Cooldown
 from enrichment.enrichers.llm.rates import Rates
 from enrichment.feed import Feed
 from enrichment.models import Progress
-from enrichment.progress import REST_S, TIMEOUT_S, ProgressStore
 from enrichment.settings import Settings
+from enrichment.snapshots import REST_S, TIMEOUT_S, ProgressStore
 
 MANY = 40
 AT_MOST_S = MANY * TIMEOUT_S / 4
@@ -92,7 +92,7 @@ def _deleting(settings: Settings) -> Call:
 
 
 def _following(settings: Settings) -> Call:
-    feed = Feed(progress.client(settings))
+    feed = Feed(snapshots.client(settings))
 
     async def first_look() -> None:
         async with aclosing(feed.follow("job")) as changes:
@@ -108,7 +108,7 @@ def _limiting(settings: Settings) -> Call:
 
 
 def _entering(settings: Settings) -> Call:
-    return Cooldown(progress.client(settings), "model", Breaker(REST_S)).enter
+    return Cooldown(snapshots.client(settings), "model", Breaker(REST_S)).enter
 
 
 def _rating(settings: Settings) -> Call:
@@ -147,7 +147,7 @@ async def test_writers_and_readers_wait_once_and_then_not_at_all(stalled: Settin
 
 async def test_all_the_steps_of_a_call_are_one_wait(stalled: Settings) -> None:
     """The client's own limits are for each step of a call: connecting, greeting, naming itself, asking."""
-    redis = progress.client(stalled)
+    redis = snapshots.client(stalled)
     redis.connection_pool.connection_kwargs |= {"socket_timeout": 60, "socket_connect_timeout": 60}
     store = ProgressStore(redis)
     async with asyncio.timeout(30):
@@ -156,7 +156,7 @@ async def test_all_the_steps_of_a_call_are_one_wait(stalled: Settings) -> None:
 
 
 async def test_followers_of_many_jobs_do_not_wait_one_behind_the_other(stalled: Settings) -> None:
-    feed = Feed(progress.client(stalled))
+    feed = Feed(snapshots.client(stalled))
 
     async def first_look(job_id: str) -> None:
         async with aclosing(feed.follow(job_id)) as changes:

@@ -13,9 +13,9 @@ from activities.maintenance import MaintenanceActivities
 from enrichment import temporal
 from enrichment.db import Database
 from enrichment.models import Submission
-from enrichment.progress import ProgressStore
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 
 UNSEEN = "checked_at = now() - interval '1 day', dispatched_at = now() - interval '1 day'"
 OVERDUE = "status = 'in_progress', started_at = now() - interval '1 day'"

@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from enrichment import progress, temporal
+from enrichment import snapshots, temporal
 from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.dispatch import Dispatcher
@@ -66,7 +66,7 @@ async def running(queue: EnrichmentQueue, job_id: str) -> AsyncIterator[Job]:
 
 async def shown_anew(settings: Settings, job_id: str) -> int:
     """The percentage that a process shows which has just started, when Redis has lost everything."""
-    redis = progress.client(settings)
+    redis = snapshots.client(settings)
     await redis.flushall()
     await redis.aclose()
     async with await EnrichmentQueue.connect(settings) as another:
@@ -182,7 +182,7 @@ async def test_connections_that_the_server_cuts_cost_a_job_no_attempt(
 async def test_a_redis_that_loses_everything_in_the_middle_of_a_job_takes_no_progress_back(
     queue: EnrichmentQueue, settings: Settings
 ) -> None:
-    redis = progress.client(settings)
+    redis = snapshots.client(settings)
     job_id = await submit(queue, options=SLOW)
     seen = []
     async for job in queue.watch(job_id):

@@ -16,9 +16,9 @@ from enrichment.errors import (
     ProviderUnavailable,
 )
 from enrichment.models import JobType
-from enrichment.progress import client
 from enrichment.results import Result
 from enrichment.settings import Settings
+from enrichment.snapshots import client
 from tests.unit.rules import AS_OF, ENRICHER, ignore
 
 PAUSE = CoolingDown("a pause", retry_after=timedelta(minutes=5))

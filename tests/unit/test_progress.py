@@ -3,7 +3,8 @@
 import pytest
 
 from enrichment.models import JobStatus, Progress
-from enrichment.progress import HighWater, Snapshot, shown
+from enrichment.progress import HighWater, shown
+from enrichment.snapshots import Snapshot
 
 HALFWAY = Snapshot(1, Progress(percentage=50, stage="merging", message="", seq=7))
 

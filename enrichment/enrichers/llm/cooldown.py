@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 
 from enrichment.breaker import Breaker
 from enrichment.events import LIMITS_LOST
-from enrichment.progress import REDIS_ERRORS, TIMEOUT_S
+from enrichment.snapshots import REDIS_ERRORS, TIMEOUT_S
 
 OPEN_S = 15
 """How long a model counts as open since it last began to answer: after a quiet moment one asks before the others."""

@@ -13,8 +13,8 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from enrichment.breaker import Breaker
-from enrichment.progress import REDIS_ERRORS, TIMEOUT_S
 from enrichment.settings import Settings
+from enrichment.snapshots import REDIS_ERRORS, TIMEOUT_S
 
 SHORTEST_S = 1.0
 

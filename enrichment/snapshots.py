@@ -1,0 +1,202 @@
+"""Live progress, in Redis: a snapshot per job and a channel for those who follow it.
+
+Redis is a cache here. A call that fails is forgotten, and for a moment afterwards none is tried, so that no job and no
+request waits for a Redis that is down.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Self
+
+from redis.asyncio import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+from redis.retry import Retry
+
+from enrichment.breaker import Breaker
+from enrichment.events import PROGRESS_LOST
+from enrichment.models import JSON, JobStatus, Progress
+from enrichment.settings import Settings
+
+TIMEOUT_S = 0.5
+"""For each call, with the connection that it may need. A dead Redis costs at most this, once per `REST_S`."""
+REST_S = 2.0
+TTL_OPEN_S = 24 * 3600
+TTL_ENDED_S = 3600
+
+REDIS_ERRORS = (RedisError, OSError, TimeoutError, RuntimeError)
+"""What a Redis that is away raises; the last is the API's uvloop's, for a write to a connection that was reset."""
+
+log = logging.getLogger(__name__)
+
+_REPORT = """
+local held = redis.call('HMGET', KEYS[1], 'run', 'percentage', 'seq')
+local run, percentage = tonumber(ARGV[1]), tonumber(ARGV[2])
+if held[1] and tonumber(held[1]) > run then return 0 end
+if held[1] and tonumber(held[1]) == run then percentage = math.max(percentage, tonumber(held[2])) end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local seq = math.max(now, (tonumber(held[3]) or 0) + 1)
+redis.call('HSET', KEYS[1], 'run', run, 'percentage', percentage, 'stage', ARGV[3], 'message', ARGV[4],
+           'metadata', ARGV[5], 'attempt', ARGV[6], 'seq', seq, 'updatedAt', now)
+redis.call('EXPIRE', KEYS[1], ARGV[7])
+redis.call('PUBLISH', KEYS[1], seq)
+return seq
+"""
+# `percentage` never falls within a run. `seq` is the time in milliseconds, or one more than before: it goes on growing
+# when Redis has lost what it held, so that a follower who resumes after a number misses nothing.
+
+
+def key(job_id: str) -> str:
+    """The snapshot's key, and the name of the channel that tells of its changes."""
+    return f"enrichment:progress:{job_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How far a run was when it last told."""
+
+    run: int
+    progress: Progress
+
+
+class ProgressStore:
+    """Writes and reads the snapshots. Nothing here raises: without Redis, writes are lost and reads say so."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+        self._script = redis.register_script(_REPORT)
+        self._breaker = Breaker(REST_S)
+        self._news: dict[str, tuple[int, Progress]] = {}
+        """What is to be told next, by job."""
+        self._telling: asyncio.Task[None] | None = None
+
+    @classmethod
+    def connect(cls, settings: Settings) -> Self:
+        """Opens no connection yet: the first call does."""
+        return cls(client(settings))
+
+    async def close(self) -> None:
+        """Tells what is left to tell first."""
+        if self._telling is not None:
+            await self._telling
+        await self._redis.aclose()
+
+    async def report(self, job_id: str, run: int, progress: Progress) -> None:
+        """As `tell`, and waits until it is done."""
+        await asyncio.shield(self.tell(job_id, run, progress))
+
+    def tell(self, job_id: str, run: int, progress: Progress) -> asyncio.Task[None]:
+        """Stores and announces how far a run is; one of an older run than the one that is held changes nothing.
+
+        The caller's work need not wait for it. What is told while a call is under way goes with the next one, of each
+        job the last that was told.
+        """
+        held_run, held = self._news.get(job_id, (run, progress))
+        self._news[job_id] = (held_run, held) if held_run > run else (run, progress)
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell(), name="tell progress")
+        return self._telling
+
+    async def _tell(self) -> None:
+        while self._news:
+            news, self._news = self._news, {}
+            await self._try(partial(self._send, news))
+
+    async def _send(self, news: Mapping[str, tuple[int, Progress]]) -> None:
+        try:
+            await self._evaluate(news)
+        except NoScriptError:  # a Redis that we have not met, or that has forgotten everything
+            await self._redis.script_load(_REPORT)
+            await self._evaluate(news)
+
+    async def _evaluate(self, news: Mapping[str, tuple[int, Progress]]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for job_id, (run, progress) in news.items():
+                pipeline.evalsha(self._script.sha, 1, key(job_id), *_arguments(run, progress))
+            await pipeline.execute()
+
+    async def read(self, job_ids: Sequence[str]) -> dict[str, Snapshot] | None:
+        """The snapshots that there are, by job id. None: Redis does not answer."""
+
+        async def snapshots() -> list[dict[str, str]]:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for job_id in job_ids:
+                    pipeline.hgetall(key(job_id))
+                answers: list[dict[str, str]] = await pipeline.execute()
+                return answers
+
+        held = await self._try(snapshots)
+        if held is None:
+            return None
+        return {job_id: _snapshot(fields) for job_id, fields in zip(job_ids, held, strict=True) if fields}
+
+    async def delete(self, job_ids: Sequence[str]) -> int:
+        """Forgets jobs; returns how many had a snapshot."""
+        if not job_ids:
+            return 0
+        return await self._try(lambda: self._redis.unlink(*map(key, job_ids))) or 0
+
+    async def is_up(self) -> bool:
+        """Whether Redis answers now, whatever happened before."""
+        self._breaker.close()
+        return await self._try(self._redis.ping) is not None
+
+    async def _try(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        """What the call answers, or None when Redis is down or was down a moment ago."""
+        if self._breaker.is_open:
+            return None
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await call()
+        except REDIS_ERRORS as error:
+            self._breaker.trip()
+            # The other idle connections are as dead as this one; each would cost a rest of its own.
+            with contextlib.suppress(*REDIS_ERRORS):
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
+            log.warning("Redis does not answer; progress is stale for now", extra=PROGRESS_LOST.fields(error=error))
+            return None
+
+
+def _arguments(run: int, progress: Progress) -> tuple[int | str, ...]:
+    ended = progress.stage in set(JobStatus) and JobStatus(progress.stage).is_terminal
+    return (
+        run,
+        progress.percentage,
+        progress.stage,
+        progress.message,
+        json.dumps(progress.metadata),
+        progress.attempt,
+        TTL_ENDED_S if ended else TTL_OPEN_S,
+    )
+
+
+def client(settings: Settings) -> Redis:
+    """A client that waits for nothing longer than `TIMEOUT_S` and tries nothing twice."""
+    return Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        decode_responses=True,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _snapshot(fields: dict[str, str]) -> Snapshot:
+    metadata: JSON = json.loads(fields["metadata"])
+    progress = Progress(
+        percentage=int(fields["percentage"]),
+        stage=fields["stage"],
+        message=fields["message"],
+        metadata=metadata,
+        attempt=int(fields["attempt"]),
+        seq=int(fields["seq"]),
+        updated_at=datetime.fromtimestamp(int(fields["updatedAt"]) / 1000, UTC),
+    )
+    return Snapshot(int(fields["run"]), progress)
