@@ -23,7 +23,6 @@ class Ended:
     result: str | None
 
 
-_COUNTS = text("SELECT status, count(*) AS jobs FROM enrichment_job WHERE parent_id = :parent_id GROUP BY status")
 _SUMS = text("SELECT enrichment_bulk_sums(:parent_id) AS sums").columns(sums=JSONB)
 _RESULTS = text("""
     SELECT id, candidate_id, status, error_code, error, CAST(result AS text) AS result FROM enrichment_job
@@ -72,14 +71,6 @@ _TALLY = text("""
     FROM rated WHERE parent.id = :bulk AND parent.run = :run AND parent.status = 'in_progress'
     RETURNING payload -> 'standing' AS standing, options -> 'maxFailureRate' AS max_failure_rate
 """).columns(standing=JSONB, max_failure_rate=JSONB)
-
-
-async def counts(database: Database, parent_id: str) -> dict[JobStatus, int]:
-    """How many children are in each state."""
-    counted = dict.fromkeys(JobStatus, 0)
-    for row in await database.execute(_COUNTS, {"parent_id": parent_id}):
-        counted[JobStatus(row.status)] = row.jobs
-    return counted
 
 
 async def sums(database: Database, parent_id: str) -> JSON:

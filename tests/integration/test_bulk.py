@@ -23,6 +23,7 @@ from enrichment.runs import Plan
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 from enrichment.snapshots import ProgressStore
+from tests.integration.bulks import counts
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -268,7 +269,7 @@ async def test_a_bulk_is_counted_from_its_rows_also_without_redis(
     assert job.progress is not None
     assert (job.progress.metadata["done"], job.progress.metadata["total"], job.progress.degraded) == (2, 9, True)
     await queue.cancel_job(bulk)
-    assert (await standings.counts(queue._database, bulk))[JobStatus.CANCELLED] == 7
+    assert (await counts(queue._database, bulk))[JobStatus.CANCELLED] == 7
 
 
 async def test_progress_that_was_never_told_is_no_guess_where_the_row_says_all(

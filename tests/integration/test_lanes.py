@@ -10,12 +10,13 @@ from sqlalchemy import text
 from activities import lane
 from enrichment.db import Database
 from enrichment.ids import new_id
-from enrichment.jobs import attempts, batches, intake, lanes, queries, standings, transitions
+from enrichment.jobs import attempts, batches, intake, lanes, queries, transitions
 from enrichment.jobs.intake import NewChild
 from enrichment.jobs.lanes import Child, Lane, Turn
 from enrichment.jobs.transitions import Outcome, RunEnding
 from enrichment.models import JobStatus, JobType, Options, Rehearsal, Submission
 from enrichment.service import EnrichmentQueue
+from tests.integration.bulks import counts
 from tests.integration.test_store import RESULT, TENANT, a_job
 
 COMPLETED = Outcome(JobStatus.COMPLETED, result=RESULT)
@@ -173,7 +174,7 @@ async def test_a_single_job_begins_while_a_bulk_runs_in_the_only_slot(
     job_id = (await queue.add_job(single)).id
     async with asyncio.timeout(60):
         assert [job async for job in queue.watch(job_id)][-1].status is JobStatus.COMPLETED
-    waiting = await standings.counts(database, bulk)
+    waiting = await counts(database, bulk)
     await queue.cancel_job(bulk)
 
     begun_meanwhile = text("""

@@ -204,7 +204,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "cancel what is open of a bulk": lambda db: batches.cancel_open(db, "plan-101", 1),
     "reopen a bulk": lambda db: batches.reopen(db, "plan-101", 1),
     "bulks that ended by half": lambda db: upkeep.half_ended(db, 200),
-    "counts of a bulk": lambda db: standings.counts(db, "plan-101"),
+    "how far a bulk is": lambda db: standings.tally(db, "plan-101", 1),
     "open rows": lambda db: upkeep.unchecked(db, 200),
     "cancelled rows": lambda db: upkeep.cancelled(db, 200),
     "forgotten rows": lambda db: upkeep.forgotten(db, ["enrichment-low"], 200),

@@ -25,13 +25,14 @@ from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.errors import Internal, InvalidInput
 from enrichment.ids import new_id
-from enrichment.jobs import attempts, batches, intake, lanes, outbox, queries, standings, transitions, upkeep
+from enrichment.jobs import attempts, batches, intake, lanes, outbox, queries, transitions, upkeep
 from enrichment.jobs.intake import Accepted, NewChild, NewJob
 from enrichment.jobs.lanes import Turn
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus, JobType
 from enrichment.settings import Settings
 from enrichment.tables import Base
+from tests.integration.bulks import counts
 
 TENANT = "store-tests"
 RESULT: JSON = {"provider": "rules", "model": "rules-1", "usage": {"inputTokens": 3, "outputTokens": 4, "costUsd": 0.5}}
@@ -339,12 +340,12 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
     await batches.cancel_open(database, parent.id, 1)
 
     assert parent.id not in {bulk.id for bulk in await half_ended(database)}
-    counted = await standings.counts(database, parent.id)
+    counted = await counts(database, parent.id)
     assert (counted[JobStatus.COMPLETED], counted[JobStatus.CANCELLED]) == (1, 3)
     assert await transitions.retry(database, TENANT, parent.id) is not None
     await batches.cancel_open(database, parent.id, 1)  # who was late with it ends nothing of the next run
     await batches.reopen(database, parent.id, 2)
-    counted = await standings.counts(database, parent.id)
+    counted = await counts(database, parent.id)
     assert (counted[JobStatus.COMPLETED], counted[JobStatus.PENDING]) == (1, 3)
     (begun,) = await lanes.take_turns(database, parent.id, 2, [Turn(0, 9)])
     assert [(child.id, child.run, child.attempt) for child in begun] == [(one.id, 2, 1) for one in children[1:]]
