@@ -1,8 +1,9 @@
 """PostgreSQL: the one way to reach it, with limits on every wait and its errors in our words."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from copy import copy
 from typing import Any, Self
 
@@ -22,6 +23,7 @@ from enrichment.vault.vault import Vault
 CONNECT_TIMEOUT_S = 3.0
 STATEMENT_TIMEOUT_S = 5.0
 """Asyncpg gives a statement up after this; an untimed one hangs for as long as a frozen server does."""
+CLOSE_TIMEOUT_S = 1.0
 POOL_TIMEOUT_S = 3.0
 """A request that finds every connection in use waits this long before it is told 503."""
 UNAVAILABLE_STATES = ("08", "28", "3D", "53", "55", "57", "58", "25006", "40", "42P01", "42703")
@@ -84,7 +86,10 @@ class Database:
         return database
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        """Says goodbye to the server, if it listens: a frozen one is waited for once, and not by each connection."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._engine.dispose()
 
     async def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Runs one statement as a transaction of its own: one round trip, no BEGIN and COMMIT around it.

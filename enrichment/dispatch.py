@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Dispatches the rows of `queues`, which this process serves. It runs until it is cancelled."""
+    """Dispatches the rows of `queues`, which this process serves."""
 
     def __init__(self, settings: Settings, database: Database, client: Client, queues: Sequence[str]) -> None:
         self._settings = settings
@@ -45,12 +45,8 @@ class Dispatcher:
         self._queues = queues
         self._is_woken = asyncio.Event()
 
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(), name="listen for rows")
-            tasks.create_task(self._dispatch(), name="dispatch rows")
-
-    async def _dispatch(self) -> None:
+    async def dispatch(self) -> None:
+        """Starts what is due, woken by `listen` and every second, until it is cancelled."""
         with contextlib.suppress(EnrichmentError):
             if await outbox.has_begun(self._database, self._queues):
                 await asyncio.sleep(HEAD_START_S)
@@ -99,8 +95,8 @@ class Dispatcher:
             return False
         return True
 
-    async def _listen(self) -> None:
-        """Keeps one connection that listens; while there is none, the look every second does."""
+    async def listen(self) -> None:
+        """Wakes `dispatch` until it is cancelled. While no connection listens, the look every second does."""
         while True:
             try:
                 async with self._listening() as connection:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from typing import Any
 
 from temporalio.service import RPCError
 
@@ -13,24 +14,45 @@ from worker.run import running
 
 
 async def main(configured: Settings) -> None:
-    stop = asyncio.Event()
+    starting, stopping = asyncio.current_task(), asyncio.Event()
+
+    def stop() -> None:
+        stopping.set()
+        if starting is not None:
+            starting.cancel()  # it waits for what may never answer, and has nothing in hand
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     async with running(configured) as loading:
+        starting = None
         sys.stdout.write("worker ready\n")
         sys.stdout.flush()
-        loading.add_done_callback(lambda _: heap.settle())
-        await stop.wait()
+        await _until(stopping, loading)
+
+
+async def _until(stopping: asyncio.Event, loading: asyncio.Future[Any]) -> None:
+    """Raises what loading has: a worker that can enrich nothing is not to take jobs and fail them."""
+    told = asyncio.create_task(stopping.wait())
+    await asyncio.wait({loading, told}, return_when=asyncio.FIRST_COMPLETED)
+    if loading.done():
+        loading.result()
+        heap.settle()
+    await told
 
 
 def run() -> int:
-    """The exit code: 2 for an environment that cannot be used, 1 when Temporal does not serve us."""
+    """The exit code: 2 for an environment that cannot be used, 1 when Temporal does not serve us or a library fails.
+
+    The loop is not closed: that would wait for each thread, such as one that looks an address up.
+    """
     try:
-        asyncio.run(main(settings.load()))
+        asyncio.new_event_loop().run_until_complete(main(settings.load()))
+    except asyncio.CancelledError:
+        return 0
     except settings.SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except (ConnectionError, RPCError) as error:
+    except (ConnectionError, RPCError, ImportError) as error:
         sys.stderr.write(f"The worker cannot start: {error}\n")
         return 1
     return 0

@@ -19,12 +19,11 @@ Work = Callable[[], Awaitable[None]]
 @contextlib.asynccontextmanager
 async def in_background(*work: Work) -> AsyncIterator[None]:
     """Does these beside the block, and cancels what is not done at its end."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_to_its_end(each)) for each in work]
-        try:
-            yield
-        finally:
-            await stop(*tasks)
+    tasks = [asyncio.create_task(_to_its_end(each)) for each in work]
+    try:
+        yield
+    finally:
+        await stop(*tasks)
 
 
 async def _to_its_end(work: Work) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -81,12 +81,18 @@ async def running(settings: Settings) -> AsyncIterator[asyncio.Future[Any]]:
         load = Load()
         served = [queues.BY_BAND[band] for band in settings.bands]
         activities = registry.activities(database, progress, client, enricher, sender)
-        for queue in served:
-            await stack.enter_async_context(_job_worker(client, queue, settings.slots(queue), activities, load))
-        await stack.enter_async_context(_maintenance_worker(client, activities))
-        await stack.enter_async_context(_webhook_worker(client, activities))
+        workers = [
+            *(_job_worker(client, queue, settings.slots(queue), activities, load) for queue in served),
+            _maintenance_worker(client, activities),
+            _webhook_worker(client, activities),
+        ]
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        stack.push_async_callback(_shut_down, workers)
+        dispatcher = Dispatcher(settings, database, client, [queue.task_queue for queue in served])
         background = (
-            Dispatcher(settings, database, client, [queue.task_queue for queue in served]).run,
+            dispatcher.listen,
+            dispatcher.dispatch,
             DeliveryDispatcher(database, client).run,
             ActionRunner(database, product).run,
             partial(load.tell, database, settings),
@@ -97,6 +103,11 @@ async def running(settings: Settings) -> AsyncIterator[asyncio.Future[Any]]:
         log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())
         yield loading
         log.info("Stopping", extra=WORKER_STOPPING.fields())
+
+
+async def _shut_down(workers: Sequence[Worker]) -> None:
+    """All at the same time: one after the other, each had its own `GRACE`, and took new jobs until its turn came."""
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
 def _job_worker(client: Client, queue: Queue, slots: int, activities: registry.Activities, load: Load) -> Worker:

@@ -11,7 +11,7 @@ from typing import Self
 from enrichment.access import keys, secret
 from enrichment.access.keys import Key
 from enrichment.access.scopes import Principal
-from enrichment.db import Database
+from enrichment.db import CLOSE_TIMEOUT_S, Database
 from enrichment.errors import EnrichmentError, Unauthorized
 from enrichment.settings import Settings
 
@@ -43,7 +43,7 @@ class Keyring:
 
     async def close(self) -> None:
         if self._noting:
-            await asyncio.wait(self._noting)
+            await asyncio.wait(self._noting, timeout=CLOSE_TIMEOUT_S)
         await self._database.close()
 
     async def authenticate(self, text: str) -> Principal:

@@ -14,9 +14,12 @@ import pytest
 from enrichment import migrations
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.models import Job, JobStatus, JobType, Options, Rehearsal, Submission
+from enrichment.queues import QUEUES
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
+from worker.run import GRACE
 
+BANDS = [queue.band for queue in QUEUES]
 ENDLESS = Options(rehearse=Rehearsal(stage_ms=60_000))
 
 
@@ -92,6 +95,21 @@ async def test_the_jobs_of_a_killed_worker_run_again_on_the_next(ground: Ground)
     await ground.until(job_ids, runs(attempt=2))
     jobs = [await ground.queue.cancel_job(job_id) for job_id in job_ids]
     assert {job.retry_count for job in jobs} == {1}
+
+
+async def test_a_worker_whose_queues_are_all_busy_stops_as_soon_as_one_whose_is(ground: Ground) -> None:
+    first = await ground.start_worker()
+    job_ids = [await ground.submit(band) for band in BANDS]
+    await ground.until(job_ids, runs(attempt=1))
+
+    first.send_signal(signal.SIGTERM)
+
+    async with asyncio.timeout(2 * GRACE.total_seconds()):
+        assert await first.wait() == 0
+    await ground.start_worker()
+    await ground.until(job_ids, runs(attempt=1))
+    jobs = [await ground.queue.cancel_job(job_id) for job_id in job_ids]
+    assert {job.retry_count for job in jobs} == {0}
 
 
 async def test_a_worker_that_is_asked_to_stop_hands_its_jobs_on_and_no_attempt_is_counted(ground: Ground) -> None:

@@ -121,7 +121,7 @@ async def test_a_dispatcher_that_stops_in_the_middle_gives_its_rows_back(
     monkeypatch.setattr(temporal, "start", starting)
     job_id = await aside(queue)
     await release(database, job_id, "queue = 'ours'")
-    stopping = asyncio.create_task(Dispatcher(settings, database, client, ["ours"]).run())
+    stopping = asyncio.create_task(Dispatcher(settings, database, client, ["ours"]).dispatch())
     async with asyncio.timeout(20):
         await stuck.wait()
     stopping.cancel()

@@ -58,7 +58,7 @@ async def test_it_waits_for_no_answer_for_ever_and_asks_again(
     database = Database.connect(nowhere, application="tests")
     async with serving(greeting, heard) as settings:
         dispatcher = Dispatcher(settings, database, await temporal.connect(settings, lazy=True), [])
-        running = asyncio.create_task(dispatcher.run())
+        running = asyncio.create_task(dispatcher.listen())
         async with asyncio.timeout(10):
             for _ in range(2):
                 while asked not in await heard.get():
