@@ -14,6 +14,7 @@ from activities.endings import Endings
 from enrichment import temporal
 from enrichment.cleanup import clean_up
 from enrichment.db import Database
+from enrichment.errors import Internal
 from enrichment.events import SWEPT
 from enrichment.jobs import batches, upkeep
 from enrichment.jobs.transitions import Outcome
@@ -22,6 +23,7 @@ from enrichment.models import JobStatus
 from enrichment.queues import BY_TASK_QUEUE
 from enrichment.runs import Activity, Cleaned, Swept
 from enrichment.snapshots import ProgressStore
+from enrichment.webhooks import upkeep as webhooks
 
 AT_ONCE = 200
 """Rows of a kind per sweep; the others have their turn in the next."""
@@ -49,8 +51,17 @@ class MaintenanceActivities:
     @activity.defn(name=Activity.SWEEP)
     async def sweep(self) -> Swept:
         """Holds the rows against Temporal's workflows, a few hundred at a time."""
+        swept = await self._sweep_jobs()
+        return swept.model_copy(update={"webhooks_lost": await self._sweep_deliveries()})
+
+    @activity.defn(name=Activity.CLEAN_UP)
+    async def clean_up(self, days: int) -> Cleaned:
+        cleaned = await clean_up(self._database, self._progress, timedelta(days=days), activity.heartbeat)
+        return Cleaned(deleted_jobs=cleaned.deleted_jobs, deleted_progress=cleaned.deleted_progress)
+
+    async def _sweep_jobs(self) -> Swept:
         rows = await upkeep.unchecked(self._database, AT_ONCE)
-        states = dict(zip(rows, await asyncio.gather(*map(self._state, rows)), strict=True))
+        states = dict(zip(rows, await asyncio.gather(*map(self._state_of, rows)), strict=True))
         gone = [row for row, state in states.items() if state is State.GONE]
         ended = [row for row, state in states.items() if state is State.ENDED]
         untold = [row for row, state in states.items() if state is State.UNTOLD]
@@ -89,15 +100,36 @@ class MaintenanceActivities:
             )
         return swept
 
-    @activity.defn(name=Activity.CLEAN_UP)
-    async def clean_up(self, days: int) -> Cleaned:
-        cleaned = await clean_up(self._database, self._progress, timedelta(days=days), activity.heartbeat)
-        return Cleaned(deleted_jobs=cleaned.deleted_jobs, deleted_progress=cleaned.deleted_progress)
+    async def _sweep_deliveries(self) -> int:
+        """Begins those again whose workflow is gone; returns how many. One that waits for its retry is left alone.
 
-    async def _state(self, row: OpenRow) -> State:
-        """How the row's workflow is. One that Temporal cannot read keeps nobody from looking after the others."""
+        A workflow that has ended without a record counts as an attempt. What has ended it may end the next one too,
+        after the message was sent: not each minute for ever.
+        """
+        begun = await webhooks.unchecked(self._database, AT_ONCE)
+        states = dict(zip(begun, await asyncio.gather(*(self._state(each.workflow_id) for each in begun)), strict=True))
+        gone = [each for each, state in states.items() if state is State.GONE]
+        ended = [
+            each
+            for each, state in states.items()
+            if state is State.ENDED or (state is State.UNTOLD and each.is_overdue)
+        ]
+        lost = [*gone, *ended]
+
+        await webhooks.open_again(self._database, gone)
+        await webhooks.count_and_open_again(self._database, ended, Internal.code)
+        await webhooks.checked(self._database, [each for each in begun if each not in lost])
+        if lost:
+            log.warning("Swept: %d webhooks begun again", len(lost), extra=SWEPT.fields(count=len(begun)))
+        return len(lost)
+
+    async def _state_of(self, row: OpenRow) -> State:
+        return await self._state(temporal.workflow_id(row.id, row.run))
+
+    async def _state(self, workflow_id: str) -> State:
+        """How a row's workflow is. One that Temporal cannot read keeps nobody from looking after the others."""
         try:
-            handle = temporal.handle(self._client, row.id, row.run)
+            handle = self._client.get_workflow_handle(workflow_id)
             status = (await handle.describe(rpc_timeout=temporal.RPC_TIMEOUT)).status
         except RPCError as error:
             return State.GONE if error.status is RPCStatusCode.NOT_FOUND else State.UNTOLD
@@ -105,7 +137,7 @@ class MaintenanceActivities:
 
     async def _stop(self, row: OpenRow) -> bool:
         """Stops the workflow of a row that has ended. False: it had stopped by itself, as it should."""
-        if await self._state(row) is not State.RUNNING:
+        if await self._state_of(row) is not State.RUNNING:
             return False
         return await temporal.signal(self._client, row.id, row.run, "cancel", "the job has ended")
 

@@ -26,7 +26,7 @@ class WebhookActivities:
 
         Attempts are counted in the row: one that was put off, or whose worker died, has told the receiver nothing.
         """
-        telling = await deliveries.telling(self._database, delivery.job_id, delivery.run)
+        telling = await deliveries.telling(self._database, delivery.job_id, delivery.run, in_round=delivery.round)
         if telling is None:
             return "nothing to tell"
         answer = await self._sender.send(telling)
@@ -34,7 +34,13 @@ class WebhookActivities:
         is_last = answer.is_final or attempt >= delivery.most_attempts
         status = "delivered" if answer.is_delivered else "dead" if is_last else "pending"
         await deliveries.record(
-            self._database, delivery.job_id, delivery.run, status, answered=answer.status, error=answer.error
+            self._database,
+            delivery.job_id,
+            delivery.run,
+            status,
+            in_round=delivery.round,
+            answered=answer.status,
+            error=answer.error,
         )
         if status == "pending":
             raise ApplicationError(

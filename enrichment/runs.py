@@ -26,6 +26,8 @@ class Activity(StrEnum):
 
 DELIVER_WEBHOOK = "WebhookDelivery"
 """The workflow, by the name that it is started by."""
+DELIVERY_ATTEMPTS = 8
+"""How often an endpoint is told of an ending at most, until somebody has it delivered again."""
 
 POSTPONED = "postponed"
 """The type of an attempt's failure that does not count: it is to be made again, after the delay that it names."""
@@ -110,7 +112,9 @@ class DeliveryRun(Shape):
 
     job_id: str
     run: int
-    most_attempts: int = 8
+    round: int | None = None
+    """Which beginning of the delivery this is. None: a version began it that did not say."""
+    most_attempts: int = DELIVERY_ATTEMPTS
     attempts_before: int = 0
     """How many were made before somebody had it delivered again; they do not count."""
 
@@ -131,3 +135,5 @@ class Swept(Shape):
     stopped: int = 0
     untold: int = 0
     """Rows of whose workflow Temporal could say nothing."""
+    webhooks_lost: int = 0
+    """Deliveries without their workflow: they are begun again."""

@@ -6,7 +6,8 @@
                        dead
 
 A trigger writes the row in the transaction that ends the job, so no ending goes untold and none is told that was rolled
-back. `round` counts how often it was begun: by the job's end, and each time somebody has it delivered again.
+back. `round` counts how often it was begun: by the job's end, each time somebody has it delivered again, and each time
+its workflow was lost. Each round has a workflow of its own; what one before it still has to say changes nothing.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from enrichment.webhooks.endpoints import Endpoint
 
 CLAIM_LEASE = timedelta(seconds=8)
 _IS_WAITING = "status = 'pending' AND started_at IS NULL"
+IS_UNDER_WAY = "status = 'pending' AND started_at IS NOT NULL"
 
 
 class DeliveryRow(Base):
@@ -37,10 +39,14 @@ class DeliveryRow(Base):
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))
     round: Mapped[int] = mapped_column(server_default=text("1"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    attempts_before: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many of them were made before somebody had it delivered again."""
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     claimed_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     """When its workflow was started."""
+    checked_at: Mapped[datetime | None]
+    """When the sweeper last found its workflow as it should be."""
     ended_at: Mapped[datetime | None]
     last_status: Mapped[int | None]
     """What the endpoint answered last, as an HTTP status."""
@@ -50,20 +56,31 @@ class DeliveryRow(Base):
         CheckConstraint("status IN ('pending', 'delivered', 'dead')", name="delivery_status_known"),
         CheckConstraint("(status = 'pending') = (ended_at IS NULL)", name="delivery_ended_has_end"),
         Index("delivery_waiting", "created_at", postgresql_where=text(_IS_WAITING)),
+        Index("delivery_unchecked", text("greatest(started_at, checked_at)"), postgresql_where=text(IS_UNDER_WAY)),
         Index("delivery_dead", "tenant", "created_at", postgresql_where=text("status = 'dead'")),
         Index("delivery_list", "tenant", "created_at"),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A delivery whose workflow is to be started."""
+class Round:
+    """One beginning of a delivery."""
 
     job_id: str
     run: int
     round: int
-    attempts: int
-    """How many were made in the rounds before."""
+
+    @property
+    def workflow_id(self) -> str:
+        return f"webhook-{self.job_id}.{self.run}.{self.round}"
+
+
+@dataclass(frozen=True, slots=True)
+class Due(Round):
+    """One whose workflow is to be started."""
+
+    attempts_before: int
+    """How many were made before somebody had it delivered again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +119,7 @@ _CLAIM = text(f"""
         WHERE {_IS_WAITING} AND (claimed_at IS NULL OR claimed_at < now() - CAST(:lease AS interval))
         ORDER BY created_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING job_id, run, round, attempts
+    RETURNING job_id, run, round, attempts_before
 """)  # noqa: S608 a constant of ours
 _STARTED = text("""
     UPDATE enrichment_delivery AS delivery SET started_at = now(), claimed_at = NULL
@@ -121,16 +138,18 @@ _TELLING = text("""
     JOIN enrichment_event AS event ON event.job_id = delivery.job_id AND event.run = delivery.run
         AND event.to_status IN ('completed', 'failed', 'cancelled')
     WHERE delivery.job_id = :job_id AND delivery.run = :run AND delivery.status = 'pending'
+      AND delivery.round = coalesce(CAST(:round AS integer), delivery.round)
 """)
 _RECORD = text("""
     UPDATE enrichment_delivery
     SET attempts = attempts + 1, status = :status, last_status = :last_status, last_error = :last_error,
         ended_at = CASE WHEN :status <> 'pending' THEN now() END
-    WHERE job_id = :job_id AND run = :run AND status = 'pending'
+    WHERE job_id = :job_id AND run = :run AND status = 'pending' AND round = coalesce(CAST(:round AS integer), round)
 """)
 _REDELIVER = text("""
     UPDATE enrichment_delivery
-    SET status = 'pending', round = round + 1, started_at = NULL, claimed_at = NULL, ended_at = NULL
+    SET status = 'pending', round = round + 1, attempts_before = attempts, started_at = NULL, claimed_at = NULL,
+        ended_at = NULL
     WHERE job_id = :job_id AND run = coalesce(:run, (SELECT max(run) FROM enrichment_delivery WHERE job_id = :job_id))
       AND status <> 'pending'
     RETURNING job_id
@@ -146,10 +165,10 @@ _LIST = text("""
 async def claim(database: Database, limit: int) -> list[Due]:
     """Takes up to `limit` deliveries that no workflow was started for; a claim that is not followed up expires."""
     rows = await database.execute(_CLAIM, {"limit": limit, "lease": CLAIM_LEASE})
-    return [Due(row.job_id, row.run, row.round, row.attempts) for row in rows]
+    return [Due(row.job_id, row.run, row.round, row.attempts_before) for row in rows]
 
 
-async def mark_started(database: Database, started: Sequence[Due]) -> None:
+async def mark_started(database: Database, started: Sequence[Round]) -> None:
     """One that was told and is to be told again meanwhile is left to be started again."""
     parameters = {
         "ids": [each.job_id for each in started], "runs": [each.run for each in started],
@@ -158,9 +177,12 @@ async def mark_started(database: Database, started: Sequence[Due]) -> None:
     await database.execute(_STARTED, parameters)
 
 
-async def telling(database: Database, job_id: str, run: int) -> Telling | None:
-    """What is to be told; None where it was told already, or the job is gone."""
-    row = (await database.execute(_TELLING, {"job_id": job_id, "run": run})).first()
+async def telling(database: Database, job_id: str, run: int, *, in_round: int | None = None) -> Telling | None:
+    """What is to be told; None where it was told already, another round tells it, or the job is gone.
+
+    `in_round` None is any round.
+    """
+    row = (await database.execute(_TELLING, {"job_id": job_id, "run": run, "round": in_round})).first()
     if row is None:
         return None
     signing = tuple(secret for secret in (row.secret, row.previous_secret) if secret)
@@ -169,10 +191,22 @@ async def telling(database: Database, job_id: str, run: int) -> Telling | None:
 
 
 async def record(
-    database: Database, job_id: str, run: int, status: str, *, answered: int | None = None, error: str | None = None
+    database: Database,
+    job_id: str,
+    run: int,
+    status: str,
+    *,
+    in_round: int | None = None,
+    answered: int | None = None,
+    error: str | None = None,
 ) -> None:
-    """Writes how an attempt ended, and with `status` whether another one follows."""
-    parameters = {"job_id": job_id, "run": run, "status": status, "last_status": answered, "last_error": error}
+    """Writes how an attempt ended, and with `status` whether another one follows.
+
+    It changes nothing where another round than `in_round` tells it by now; None is any round.
+    """
+    parameters = {
+        "job_id": job_id, "run": run, "round": in_round, "status": status, "last_status": answered, "last_error": error
+    }  # fmt: skip
     await database.execute(_RECORD, parameters)
 
 

@@ -56,8 +56,8 @@ class DeliveryDispatcher:
         try:
             await self._client.start_workflow(
                 DELIVER_WEBHOOK,
-                DeliveryRun(job_id=due.job_id, run=due.run, attempts_before=due.attempts),
-                id=f"webhook-{due.job_id}.{due.run}.{due.round}",
+                DeliveryRun(job_id=due.job_id, run=due.run, round=due.round, attempts_before=due.attempts_before),
+                id=due.workflow_id,
                 task_queue=WEBHOOK_TASK_QUEUE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -40,7 +40,8 @@ from enrichment.spending import budgets, ledger
 from enrichment.spending.budgets import Reservation
 from enrichment.spending.ledger import Call, Spender
 from enrichment.webhooks import deliveries
-from enrichment.webhooks.deliveries import Due
+from enrichment.webhooks import upkeep as webhooks
+from enrichment.webhooks.deliveries import Round
 
 GROWING = {
     "enrichment_job", "enrichment_event", "enrichment_document", "enrichment_throughput", "enrichment_audit",
@@ -181,9 +182,13 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "delete a candidate's jobs": lambda db: erasures.delete(db, "nobody", ["plan-7"]),
     "pace": lambda db: statistics.pace(db, "plans", JobType.SKILLS_OPTIMIZATION, "low", by_rules=True),
     "claim deliveries": lambda db: deliveries.claim(db, 20),
-    "mark deliveries": lambda db: deliveries.mark_started(db, [Due("plan-7", 1, 1, 0)]),
+    "mark deliveries": lambda db: deliveries.mark_started(db, [Round("plan-7", 1, 1)]),
     "what to tell": lambda db: deliveries.telling(db, "plan-7", 1),
     "record a delivery": lambda db: deliveries.record(db, "plan-7", 1, "dead"),
+    "deliveries under way": lambda db: webhooks.unchecked(db, 200),
+    "checked deliveries": lambda db: webhooks.checked(db, [Round("plan-7", 1, 1)]),
+    "open deliveries again": lambda db: webhooks.open_again(db, [Round("plan-7", 1, 1)]),
+    "count lost deliveries": lambda db: webhooks.count_and_open_again(db, [Round("plan-7", 1, 1)], "internal"),
     "redeliver": lambda db: deliveries.redeliver(db, "plan-9"),
     "recent deliveries": lambda db: deliveries.recent(db, "plans", None, 50),
     "dead deliveries": lambda db: deliveries.recent(db, "plans", "dead", 50),

@@ -25,7 +25,7 @@ from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 from enrichment.webhooks import deliveries, endpoints, posting, registration
 from enrichment.webhooks.addresses import Address
-from enrichment.webhooks.deliveries import Due, Telling
+from enrichment.webhooks.deliveries import Due, Round, Telling
 from enrichment.webhooks.endpoints import Endpoint
 from enrichment.webhooks.sender import Answer, Sender
 from tests.conftest import serving
@@ -297,10 +297,10 @@ async def test_both_secrets_sign_while_they_overlap(
 
 async def test_of_two_claims_each_gets_its_own(queue: EnrichmentQueue, database: Database, tenant: str) -> None:
     telling = await a_telling(queue, database, tenant, "https://example.com/")
-    statement = text("UPDATE enrichment_delivery SET claimed_at = NULL, attempts = 3 WHERE job_id = :job_id")
+    statement = text("UPDATE enrichment_delivery SET claimed_at = NULL, attempts_before = 3 WHERE job_id = :job_id")
     await database.execute(statement, {"job_id": telling.job_id})
     claimed = [due for _ in range(3) for due in await deliveries.claim(database, 100) if due.job_id == telling.job_id]
-    assert claimed == [Due(telling.job_id, run=1, round=1, attempts=3)]
+    assert claimed == [Due(telling.job_id, run=1, round=1, attempts_before=3)]
     await deliveries.mark_started(database, claimed)
     assert not await deliveries.redeliver(database, telling.job_id), "it is being told"
 
@@ -313,9 +313,9 @@ async def test_a_mark_that_comes_late_leaves_the_next_round_to_be_started(
     await database.execute(again, {"job_id": telling.job_id})
     started_at = text("SELECT started_at FROM enrichment_delivery WHERE job_id = :job_id")
 
-    await deliveries.mark_started(database, [Due(telling.job_id, run=1, round=1, attempts=0)])
+    await deliveries.mark_started(database, [Round(telling.job_id, run=1, round=1)])
     assert (await database.execute(started_at, {"job_id": telling.job_id})).scalar_one() is None
-    await deliveries.mark_started(database, [Due(telling.job_id, run=1, round=2, attempts=0)])
+    await deliveries.mark_started(database, [Round(telling.job_id, run=1, round=2)])
     assert (await database.execute(started_at, {"job_id": telling.job_id})).scalar_one() is not None
 
 
