@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any, Self
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
-from redis.retry import Retry
 
 from enrichment.breaker import Breaker
 from enrichment.events import PROGRESS_LOST

@@ -10,10 +10,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
 
+from enrichment import feed as feeds
 from enrichment import snapshots
 from enrichment.access.limits import RequestLimit
 from enrichment.breaker import Breaker
@@ -166,3 +168,45 @@ async def test_followers_of_many_jobs_do_not_wait_one_behind_the_other(stalled: 
     await asyncio.gather(*(first_look(f"job-{number}") for number in range(MANY)))
     assert time.monotonic() - began_at < AT_MOST_S
     await feed.close()
+
+
+async def test_a_listener_that_was_cut_off_subscribes_anew_even_where_redis_first_says_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its followers would hear of changes by looking at the row alone, for as long as the process lives."""
+    monkeypatch.setattr(feeds, "WAKE_EVERY_S", 0.05)
+    url = urlsplit(settings.redis_url.get_secret_value())
+    met: list[asyncio.StreamWriter] = []
+    met_thrice = asyncio.Event()
+
+    async def answer_all_but_the_second(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.append(writer)
+        if len(met) == 2:
+            return
+        if len(met) == 3:
+            met_thrice.set()
+        answers, asks = await asyncio.open_connection(url.hostname, url.port)
+        await asyncio.gather(_pass_on(reader, asks), _pass_on(answers, writer))
+
+    server = await asyncio.start_server(answer_all_but_the_second, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    through = SecretStr(url._replace(netloc=f":{url.password}@127.0.0.1:{port}").geturl())
+    redis = snapshots.client(settings)
+    feed = Feed(snapshots.client(settings.model_copy(update={"redis_url": through})))
+    async with asyncio.timeout(30), aclosing(feed.follow("cut-off")) as changes:
+        await anext(changes)
+        met[0].close()
+        await met_thrice.wait()
+        while await redis.pubsub_numsub(key := snapshots.key("cut-off")) != [(key, 1)]:
+            await asyncio.sleep(0.01)
+    await feed.close()
+    await redis.aclose()
+    server.close()
+    for writer in met:
+        writer.close()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while piece := await reader.read(65_536):
+        writer.write(piece)
+    writer.close()
