@@ -90,7 +90,8 @@ class Feed:
                 await asyncio.sleep(WAKE_EVERY_S)
                 continue
             try:
-                message = await self._pubsub.get_message(timeout=WAKE_EVERY_S)
+                async with asyncio.timeout(WAKE_EVERY_S + TIMEOUT_S):  # it may have to connect first
+                    message = await self._pubsub.get_message(timeout=WAKE_EVERY_S)
             except REDIS_ERRORS:
                 await asyncio.sleep(WAKE_EVERY_S)
                 continue

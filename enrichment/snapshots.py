@@ -25,7 +25,10 @@ from enrichment.models import JSON, JobStatus, Progress
 from enrichment.settings import Settings
 
 TIMEOUT_S = 0.5
-"""For each call, with the connection that it may need. A dead Redis costs at most this, once per `REST_S`."""
+"""For each call, with the connection that it may need. A dead Redis costs at most this, once per `REST_S`.
+
+Whoever calls keeps it, by `asyncio.timeout`: the client has no limit of its own but for connecting.
+"""
 REST_S = 2.0
 TTL_OPEN_S = 24 * 3600
 TTL_ENDED_S = 3600
@@ -178,11 +181,11 @@ def _arguments(run: int, progress: Progress) -> tuple[int | str, ...]:
 
 
 def client(settings: Settings) -> Redis:
-    """A client that waits for nothing longer than `TIMEOUT_S` and tries nothing twice."""
+    """A client that tries nothing twice. Each call of it is to be made within `TIMEOUT_S`."""
     return Redis.from_url(
         settings.redis_url.get_secret_value(),
         decode_responses=True,
-        socket_timeout=TIMEOUT_S,
+        socket_timeout=None,  # else redis 8.1 sends by `asyncio.wait_for`, which loses cancellations in Python 3.11
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
     )

@@ -14,7 +14,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from enrichment.breaker import Breaker
 from enrichment.settings import Settings
-from enrichment.snapshots import REDIS_ERRORS, TIMEOUT_S
+from enrichment.snapshots import REDIS_ERRORS, TIMEOUT_S, client
 
 SHORTEST_S = 1.0
 
@@ -38,11 +38,10 @@ class Rates:
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(
             RedisStorage(
-                f"async+{settings.redis_url.get_secret_value()}",
+                "async+redis://",  # not used: the client's pool knows where Redis is
                 implementation="redispy",
+                connection_pool=client(settings).connection_pool,  # type: ignore[arg-type]  # handed on as it is
                 key_prefix="enrichment:rate",
-                socket_timeout=TIMEOUT_S,
-                socket_connect_timeout=TIMEOUT_S,
             )
         )
 
