@@ -69,7 +69,7 @@ class BulkActivities:
         if standing is None or canaries is None or canaries.is_approved:
             return True
         message = f"{standing.done} of {standing.total} candidates ran first; the others wait: continue or cancel"
-        await self._tally.show(bulk, standing, WAITING_FOR_APPROVAL, message)
+        self._tally.show(bulk, standing, WAITING_FOR_APPROVAL, message)
         return False
 
     @activity.defn(name=Activity.CLOSE_BULK)

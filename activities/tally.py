@@ -108,11 +108,11 @@ class Tally:
             await batches.stop(self._database, bulk.job_id, bulk.run, why)
             await batches.cancel_open(self._database, bulk.job_id, bulk.run)
             known.is_over = True
-        await self.show(bulk, standing)
+        self.show(bulk, standing)
         return standing
 
-    async def show(self, bulk: JobRun, standing: Standing, stage: str = "enriching", message: str = "") -> None:
-        await self._progress.report(bulk.job_id, bulk.run, of_bulk(standing, stage, message))
+    def show(self, bulk: JobRun, standing: Standing, stage: str = "enriching", message: str = "") -> None:
+        self._progress.tell(bulk.job_id, bulk.run, of_bulk(standing, stage, message))
 
 
 def _is_too_often(failed: int, ended: int, total: int, most: float) -> bool:

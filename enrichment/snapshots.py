@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Self
@@ -69,6 +69,15 @@ class Snapshot:
     progress: Progress
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What is told with one call."""
+
+    news: dict[str, tuple[int, Progress]] = field(default_factory=dict)
+    """The run and how far it is, by job."""
+    is_over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class ProgressStore:
     """Writes and reads the snapshots. Nothing here raises: without Redis, writes are lost and reads say so."""
 
@@ -76,8 +85,7 @@ class ProgressStore:
         self._redis = redis
         self._script = redis.register_script(_REPORT)
         self._breaker = Breaker(REST_S)
-        self._news: dict[str, tuple[int, Progress]] = {}
-        """What is to be told next, by job."""
+        self._next = _Round()
         self._telling: asyncio.Task[None] | None = None
 
     @classmethod
@@ -92,25 +100,32 @@ class ProgressStore:
         await self._redis.aclose()
 
     async def report(self, job_id: str, run: int, progress: Progress) -> None:
-        """As `tell`, and waits until it is done."""
-        await asyncio.shield(self.tell(job_id, run, progress))
+        """As `tell`, and waits until it is done: for the call that is under way, if there is one, and for its own."""
+        own = self._next
+        self.tell(job_id, run, progress)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * TIMEOUT_S):
+                await own.is_over.wait()
 
-    def tell(self, job_id: str, run: int, progress: Progress) -> asyncio.Task[None]:
+    def tell(self, job_id: str, run: int, progress: Progress) -> None:
         """Stores and announces how far a run is; one of an older run than the one that is held changes nothing.
 
         The caller's work need not wait for it. What is told while a call is under way goes with the next one, of each
         job the last that was told.
         """
-        held_run, held = self._news.get(job_id, (run, progress))
-        self._news[job_id] = (held_run, held) if held_run > run else (run, progress)
+        news = self._next.news
+        held_run, held = news.get(job_id, (run, progress))
+        news[job_id] = (held_run, held) if held_run > run else (run, progress)
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._tell(), name="tell progress")
-        return self._telling
 
     async def _tell(self) -> None:
-        while self._news:
-            news, self._news = self._news, {}
-            await self._try(partial(self._send, news))
+        while self._next.news:
+            now, self._next = self._next, _Round()
+            try:
+                await self._try(partial(self._send, now.news))
+            finally:
+                now.is_over.set()
 
     async def _send(self, news: Mapping[str, tuple[int, Progress]]) -> None:
         try:
