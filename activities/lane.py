@@ -72,6 +72,14 @@ class Lane:
 
     async def run(self) -> bool:
         """Runs the bulk's jobs while some are due; whether it stopped because its slot is wanted elsewhere."""
+        try:
+            return await self._take_turns()
+        except asyncio.CancelledError:
+            if activity.is_worker_shutdown():
+                await self._leave()
+            raise
+
+    async def _take_turns(self) -> bool:
         leaves_at = time.monotonic() + LONGEST.total_seconds()
         while time.monotonic() < leaves_at:
             ends_at = time.monotonic() + TIME_SLICE.total_seconds()
@@ -98,14 +106,13 @@ class Lane:
             async with self._beginning_ahead(children):
                 await self._run_all(await self._without_unchanged(children))
         except StorageUnavailable:
+            self._ahead += children  # in hand until they are released, should the worker stop meanwhile
             await self._attempts.until_stored(self._write)
             await self._attempts.until_stored(self._release)
             self._ahead = []  # released with all else
             return True
         except asyncio.CancelledError as stop:
-            if activity.is_worker_shutdown():
-                self._ahead += stop.begun if isinstance(stop, Cancelled) else children
-                await self._leave()
+            self._ahead += stop.begun if isinstance(stop, Cancelled) else children
             raise
         return bool(children) or await self._is_held()
 

@@ -6,16 +6,25 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from temporalio.testing import ActivityEnvironment
 
 from activities import lane
+from activities.attempt import Attempts
+from activities.endings import Endings
+from activities.tally import Tally
+from activities.turns import Turns
 from enrichment.db import Database
+from enrichment.enrichers.rules.enricher import RulesEnricher
 from enrichment.ids import new_id
 from enrichment.jobs import attempts, batches, intake, lanes, queries, transitions
 from enrichment.jobs.intake import NewChild
 from enrichment.jobs.lanes import Child, Lane, Turn
 from enrichment.jobs.transitions import Outcome, RunEnding
 from enrichment.models import JobStatus, JobType, Options, Rehearsal, Submission
+from enrichment.runs import BulkRun, JobRun, LaneRun
 from enrichment.service import EnrichmentQueue
+from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 from tests.integration.bulks import counts
 from tests.integration.test_store import RESULT, TENANT, a_job
 
@@ -133,6 +142,33 @@ async def test_a_lane_of_the_run_before_begins_nothing_and_takes_nothing_back(da
     assert len(begun) == 5
     assert await lanes.take_back(database, bulk, 1, 0) == 0
     assert await lanes.take_back(database, bulk, 2, 0) == 5
+
+
+async def test_a_lane_whose_worker_stops_between_two_turns_writes_what_has_ended(
+    database: Database, settings: Settings, bulk: str
+) -> None:
+    is_between = asyncio.Event()
+
+    class Counting(Tally):
+        async def pass_by(self, bulk: JobRun, ended: int, failed: int) -> bool:
+            is_between.set()
+            return await asyncio.Future[bool]()  # another lane counts
+
+    progress = ProgressStore.connect(settings)
+    attempts, endings = Attempts(database, RulesEnricher(), progress), Endings(database, progress)
+    given = LaneRun(bulk=BulkRun(job_id=bulk, run=1, tenant=TENANT, priority_key=1, max_retries=1), lane=0, at_once=9)
+    one = lane.Lane(database, attempts, endings, Turns(database), Counting(database, progress), given)
+    environment = ActivityEnvironment()
+    running = asyncio.ensure_future(environment.run(one.run))
+    async with asyncio.timeout(20):
+        await is_between.wait()
+    environment.worker_shutdown()
+    environment.cancel()
+    await asyncio.wait({running})
+
+    assert running.cancelled()
+    assert await counts(database, bulk) == {JobStatus.COMPLETED: 1, JobStatus.PENDING: 4}
+    await progress.close()
 
 
 @pytest.mark.usefixtures("worker")
