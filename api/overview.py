@@ -3,13 +3,18 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from api.stream import RETRY, frame
 from enrichment.cancellation import stop
+from enrichment.errors import EnrichmentError
+from enrichment.events import REQUEST_FAILED
 
 EVERY_S = 1.0
+
+log = logging.getLogger(__name__)
 
 Read = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -20,7 +25,7 @@ class Overviews:
     def __init__(self) -> None:
         self._of: dict[str, Overview] = {}
 
-    async def follow(self, tenant: str, read: Read) -> AsyncIterator[bytes]:
+    async def follow(self, tenant: str, read: Read) -> AsyncGenerator[bytes, None]:
         """Frames for one follower: the whole at first, then what has changed."""
         overview = self._of.setdefault(tenant, Overview(read))
         async with overview.followed():
@@ -64,13 +69,22 @@ class Overview:
             return self._version, {part: self._parts[part] for part in changed}
 
     async def _keep_reading(self) -> None:
+        """A read that fails is missed, and no more: all who follow have only this reader, and keep what they have."""
         while True:
-            parts = await self._read()
-            news = {part: value for part, value in parts.items() if self._parts.get(part, self) != value}
-            if news.keys() - {"at"}:
-                async with self._news:
-                    self._version += 1
-                    self._parts |= news
-                    self._changed_in |= dict.fromkeys(news, self._version)
-                    self._news.notify_all()
+            try:
+                await self._look()
+            except EnrichmentError as error:
+                log.warning("The overview could not be read", extra=REQUEST_FAILED.fields(error=error))
+            except Exception:
+                log.exception("Reading the overview failed as nobody foresaw", extra=REQUEST_FAILED.fields())
             await asyncio.sleep(EVERY_S)
+
+    async def _look(self) -> None:
+        parts = await self._read()
+        news = {part: value for part, value in parts.items() if self._parts.get(part, self) != value}
+        if news.keys() - {"at"}:
+            async with self._news:
+                self._version += 1
+                self._parts |= news
+                self._changed_in |= dict.fromkeys(news, self._version)
+                self._news.notify_all()
