@@ -32,7 +32,8 @@ class Express:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._reading = Together(self._read_all, at_once=1)  # a read is this process's work, hardly PostgreSQL's
+        # One at a time for each tenant, for a read is this process's work, hardly PostgreSQL's; a slow one is its own.
+        self._reading = Together(self._read_all, of_group=1, at_once=4)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = self._usual(Request(scope, receive)) if scope["type"] == "http" else None

@@ -23,7 +23,8 @@ REFUSALS = (InvalidInput, Internal)
 class Together(Generic[Group, Question, Answer]):
     """Asks by `ask_all`, which gets the questions of one group, up to `most` of them, and gives as many answers.
 
-    At most `at_once` statements are under way.
+    At most `at_once` statements are under way, and of one group at most `of_group`: where that is less, a group whose
+    statements are slow leaves room for the others.
     """
 
     def __init__(
@@ -31,12 +32,16 @@ class Together(Generic[Group, Question, Answer]):
         ask_all: Callable[[Group, Sequence[Question]], Awaitable[Sequence[Answer]]],
         *,
         most: int = 100,
-        at_once: int = 2,
+        of_group: int = 2,
+        at_once: int = 3,
     ) -> None:
         self._ask_all = ask_all
         self._most = most
+        self._of_group = of_group
         self._at_once = at_once
         self._waiting: defaultdict[Group, deque[tuple[Question, asyncio.Future[Answer]]]] = defaultdict(deque)
+        self._under_way: list[Group] = []
+        """The group of each statement."""
         self._lanes: set[asyncio.Task[None]] = set()
 
     async def ask(self, group: Group, question: Question) -> Answer:
@@ -44,19 +49,29 @@ class Together(Generic[Group, Question, Answer]):
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[group].append((question, answer))
         self._lanes = {lane for lane in self._lanes if not lane.done()}
-        if len(self._lanes) < self._at_once:
+        if len(self._lanes) < self._at_once and self._may_begin(group):
             self._lanes.add(asyncio.create_task(self._work(), name="asking together"))
         return await answer
 
     async def _work(self) -> None:
-        """One statement after another while there are questions, the groups in turn."""
-        while self._waiting:
-            group, waiting = next(iter(self._waiting.items()))
+        """One statement after another while one may begin, the groups in turn.
+
+        No question is forgotten: a lane ends only where none may begin. What comes later starts another lane, or else
+        waits for a statement, of its group or of all, whose lane looks here again.
+        """
+        while (group := next(filter(self._may_begin, self._waiting), None)) is not None:
+            waiting = self._waiting.pop(group)
             asked = [waiting.popleft() for _ in range(min(len(waiting), self._most))]
-            del self._waiting[group]
             if waiting:
                 self._waiting[group] = waiting  # behind the other groups
-            await self._answer(group, [(question, answer) for question, answer in asked if not answer.done()])
+            self._under_way.append(group)
+            try:
+                await self._answer(group, [(question, answer) for question, answer in asked if not answer.done()])
+            finally:
+                self._under_way.remove(group)
+
+    def _may_begin(self, group: Group) -> bool:
+        return self._under_way.count(group) < self._of_group
 
     async def _answer(self, group: Group, asked: Sequence[tuple[Question, asyncio.Future[Answer]]]) -> None:
         try:

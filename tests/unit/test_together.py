@@ -65,6 +65,58 @@ async def test_a_statement_holds_one_group_and_not_more_than_it_may(statements: 
     assert statements.asked == [("a", [1, 2]), ("b", [4]), ("a", [3])]
 
 
+async def test_a_group_that_is_stuck_does_not_hold_up_another() -> None:
+    may_end = asyncio.Event()
+
+    async def ask_all(group: str, questions: Sequence[int]) -> list[int]:
+        if group == "stuck":
+            await may_end.wait()
+        return list(questions)
+
+    together = Together(ask_all, of_group=1)
+    stuck = [asyncio.create_task(together.ask("stuck", question)) for question in range(9)]
+    async with asyncio.timeout(5):
+        await asyncio.sleep(0)
+        assert await ask(together, 1, group="b") == [1]
+        stuck += [asyncio.create_task(together.ask("stuck", question)) for question in range(9, 18)]
+        assert await ask(together, 2, 3, group="c") == [2, 3]
+        assert not any(task.done() for task in stuck)
+        may_end.set()
+        assert await asyncio.gather(*stuck) == list(range(18))
+
+
+@pytest.mark.parametrize(("of_group", "at_once"), [(1, 1), (1, 4), (2, 3)])
+async def test_never_more_statements_than_there_may_be_and_each_question_is_answered(
+    of_group: int, at_once: int
+) -> None:
+    under_way: list[str] = []
+    most_of_group = most = 0
+
+    async def ask_all(group: str, questions: Sequence[int]) -> list[int]:
+        nonlocal most_of_group, most
+        under_way.append(group)
+        most_of_group, most = max(most_of_group, under_way.count(group)), max(most, len(under_way))
+        for _ in range(sum(questions) % 5):
+            await asyncio.sleep(0)
+        under_way.remove(group)
+        return list(questions)
+
+    together = Together(ask_all, most=2, of_group=of_group, at_once=at_once)
+
+    async def ask_often(group: str, first: int) -> list[int]:
+        answers = []
+        for question in range(first, first + 20):
+            answers.append(await together.ask(group, question))
+            for _ in range(question % 3):
+                await asyncio.sleep(0)
+        return answers
+
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*(ask_often(group, first) for group in "abcde" for first in range(6)))
+    assert answers == [list(range(first, first + 20)) for _ in "abcde" for first in range(6)]
+    assert (most_of_group, most) == (of_group, at_once)
+
+
 async def test_a_question_that_is_refused_takes_the_others_not_with_it(statements: Statements) -> None:
     statements.may_answer.set()
 
