@@ -1,17 +1,19 @@
 """A job enters: once its insert is committed, it will reach a terminal state."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrichment.db import Database
 from enrichment.jobs.outbox import TELL
 from enrichment.models import JSON, JobStatus, JobType
 from enrichment.vault import sealing
+from enrichment.vault.sealing import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ _BULK_TIMEOUT_S = 600.0
 CHILDREN_AT_ONCE = 500
 BYTES_AT_ONCE = 4_000_000
 """What is held of a bulk on its way, whichever comes first."""
+_Keys = Mapping[str | None, Key | None]
+"""By candidate."""
 
 
 async def accept_all(database: Database, jobs: Sequence[NewJob]) -> list[Accepted | None]:
@@ -134,14 +138,25 @@ async def is_known(database: Database, tenant: str, idempotency_key: str) -> boo
 
 
 async def accept_bulk(
-    database: Database, parent: NewJob, bulk: Bulk, children: AsyncIterator[NewChild], hashed: Callable[[], str | None]
+    database: Database,
+    parent: NewJob,
+    bulk: Bulk,
+    children: Sequence[NewChild] | AsyncIterator[NewChild],
+    hashed: Callable[[], str | None],
 ) -> Accepted | None:
     """Stores a bulk and its children in one transaction, in flat memory, as they come.
 
     The children count as dispatched: their parent's workflow runs them. `hashed` gives the request's hash once they
     have all come. What `children` raises is raised here, and nothing is stored. Not by COPY: row-level security, which
     the API is bound by, does not allow it. None as in `accept_all`.
+
+    A list takes one connection: were it to ask for the candidates' keys in its transaction, as many bulks as there are
+    connections would wait for another one each. A stream has to, for every part, so its caller admits fewer of them
+    than that. The transaction's own connection will not do: the others who need one of the keys would wait for its end.
     """
+    keys: _Keys | None = None
+    if isinstance(children, Sequence):
+        keys, children = await _keys_of(database, parent.tenant, children), _each(children)
     total, first_of = 0, dict[str, str]()
     shared = (
         bulk.batch_size, parent.id, parent.tenant, bulk.child_type, parent.priority, parent.queue, parent.max_retries,
@@ -149,15 +164,15 @@ async def accept_bulk(
     )  # fmt: skip
     async with database.transaction() as connection:
         if parent.idempotency_key and not (await connection.execute(_HOLD_KEY, _key(parent))).scalar_one():
-            return await _existing(database, parent)
+            return await _existing(connection, parent)
         if not (await connection.execute(_ACCEPT, _parameters([parent]))).first():
             async for _ in children:
                 pass  # to its end: the hash tells whether it is the same request
-            return await _existing(database, parent)
+            return await _existing(connection, parent)
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None  # noqa: S101 a connection in a transaction is open
         async for part in _in_parts(children):
-            some = await _sealed_children(database, parent.tenant, part)
+            some = _sealed_children(part, keys or await _keys_of(database, parent.tenant, part))
             columns = (
                 [child.id for child in some],
                 [child.candidate_id for child in some],
@@ -187,8 +202,11 @@ async def _sealed(database: Database, jobs: Sequence[NewJob]) -> list[NewJob]:
     ]
 
 
-async def _sealed_children(database: Database, tenant: str, children: Sequence[NewChild]) -> Sequence[NewChild]:
-    keys = await database.vault.keys_of(database, tenant, {child.candidate_id for child in children})
+async def _keys_of(database: Database, tenant: str, children: Sequence[NewChild]) -> _Keys:
+    return await database.vault.keys_of(database, tenant, {child.candidate_id for child in children})
+
+
+def _sealed_children(children: Sequence[NewChild], keys: _Keys) -> Sequence[NewChild]:
     return [
         replace(
             child,
@@ -207,6 +225,11 @@ def _twin_of(child: NewChild, first_of: dict[str, str]) -> str | None:
     return None if first == child.id else first
 
 
+async def _each(children: Sequence[NewChild]) -> AsyncIterator[NewChild]:
+    for child in children:
+        yield child
+
+
 async def _in_parts(children: AsyncIterator[NewChild]) -> AsyncIterator[list[NewChild]]:
     part, size = list[NewChild](), 0
     async for child in children:
@@ -219,7 +242,7 @@ async def _in_parts(children: AsyncIterator[NewChild]) -> AsyncIterator[list[New
         yield part
 
 
-async def _existing(database: Database, job: NewJob) -> Accepted | None:
+async def _existing(database: Database | AsyncConnection, job: NewJob) -> Accepted | None:
     row = (await database.execute(_BY_KEY, _key(job))).first()
     return row and Accepted(row.id, JobStatus(row.status), row.queue, row.request_hash, is_new=False)
 

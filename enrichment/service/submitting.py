@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,8 @@ from enrichment.upload import Intake, Limits, Upload
 from enrichment.webhooks.registration import endpoint_for
 
 MOST_UPLOADS = 5
-"""At a time: each keeps a connection to the database for as long as its lines take to come; half of them stay free."""
+"""At a time: each keeps a connection to the database for as long as its lines take to come, and now and then asks for a
+second one; half of them stay free."""
 UPLOAD_AGAIN = timedelta(seconds=5)
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Submitting(Connected):
         job = submission.with_candidate(await self._row(request, idempotency_key), request)
         if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT:
             return self._accepted(await self._accepting.ask(self._tenant, job), job, job.request_hash)
-        children = _each(submission.children(request))
+        children = submission.children(request)
         accepted = await intake.accept_bulk(self._database, job, _bulk(request), children, lambda: job.request_hash)
         return self._accepted(accepted, job, job.request_hash)
 
@@ -146,8 +147,3 @@ class Submitting(Connected):
 
 def _bulk(request: JobRequest) -> intake.Bulk:
     return intake.Bulk(request.options.type, request.options.batch_size)
-
-
-async def _each(children: Iterable[intake.NewChild]) -> AsyncIterator[intake.NewChild]:
-    for child in children:
-        yield child

@@ -1,6 +1,7 @@
 """The schema, and the guarded transitions on it."""
 
 import asyncio
+import base64
 import os
 import sys
 import traceback
@@ -29,7 +30,8 @@ from enrichment.jobs import attempts, batches, intake, lanes, outbox, queries, t
 from enrichment.jobs.intake import Accepted, NewChild, NewJob
 from enrichment.jobs.lanes import Turn
 from enrichment.jobs.transitions import Outcome
-from enrichment.models import JSON, JobStatus, JobType
+from enrichment.models import JSON, JobStatus, JobType, Submission
+from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 from enrichment.tables import Base
 from tests.integration.bulks import counts
@@ -323,6 +325,32 @@ async def accept(database: Database, parent: NewJob, children: list[NewChild]) -
 
     bulk = intake.Bulk(JobType.SKILLS_OPTIMIZATION, batch_size=2)
     await intake.accept_bulk(database, parent, bulk, each(), lambda: None)
+
+
+async def test_as_many_sealed_bulks_at_once_as_there_are_connections_do_not_wait_for_each_other(
+    settings: Settings,
+) -> None:
+    master = SecretStr(f"m1:{base64.b64encode(b'm' * 32).decode()}")
+    bulks = [
+        Submission(
+            type=JobType.BULK_CANDIDATE_ENRICHMENT,
+            candidates=[{"candidateId": f"sealed-{new_id()}", "skills": [{"name": "SQL"}]} for _ in range(3)],
+            run_at=datetime.now(UTC) + timedelta(days=365),
+        )
+        for _ in range(10)
+    ]
+    async with await EnrichmentQueue.connect(settings.model_copy(update={"master_keys": master})) as queue:
+        ours = queue.for_tenant(f"tenant-{new_id()}")
+
+        async def accept_all() -> list[Accepted]:
+            return await asyncio.gather(
+                *(ours.add_job(bulk, idempotency_key=f"bulk-{n}") for n, bulk in enumerate(bulks))
+            )
+
+        first, again = await accept_all(), await accept_all()
+
+    assert [one.is_new for one in first + again] == [True] * 10 + [False] * 10
+    assert [one.id for one in first] == [one.id for one in again]
 
 
 async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Database) -> None:
