@@ -96,6 +96,8 @@ _REOPEN = text("""
 AT_ONCE = 1_000
 """Of a bulk's jobs so many change together: soon done, and nobody who waits for one of them waits for all."""
 LOOK_AGAIN_S = 0.05
+LOOK_AGAIN_AT_LAST_S = 1.0
+"""A lane is soon done with a job that it holds; whoever else holds one is not asked about it twenty times a second."""
 _CANARIES = text("""
     SELECT CASE WHEN bulk.options ? 'canary' THEN (
                SELECT child.id FROM enrichment_job AS child WHERE child.parent_id = bulk.id
@@ -136,13 +138,15 @@ async def cancel_open(database: Database, bulk: str, run: int) -> None:
 
     It takes those that nobody holds, and comes again for the others: a lane may be writing how they ended.
     """
+    parameters, pause_s = {"bulk": bulk, "run": run}, LOOK_AGAIN_S
     while True:
-        parameters = {"bulk": bulk, "run": run}
         if (await database.execute(_CANCEL_OPEN, parameters | {"at_once": AT_ONCE})).scalar_one():
+            pause_s = LOOK_AGAIN_S
             continue
         if not (await database.execute(_HAS_OPEN, parameters)).scalar_one():
             return
-        await asyncio.sleep(LOOK_AGAIN_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, LOOK_AGAIN_AT_LAST_S)
 
 
 async def reopen(database: Database, bulk: str, run: int) -> None:

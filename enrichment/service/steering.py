@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enrichment import temporal
 from enrichment.actions import records
 from enrichment.actions.records import Action, ActionKind
+from enrichment.cancellation import stop
 from enrichment.errors import Conflict, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, CANCEL_NOT_WHOLE, JOB_CANCELLED
 from enrichment.jobs import batches, queries, transitions
@@ -18,6 +19,8 @@ from enrichment.service.reading import Reading
 
 CANCEL_TIMEOUT_S = 2.0
 """So long a cancel of a bulk waits for its jobs to end too."""
+CLOSE_TIMEOUT_S = 1.0
+"""So long those that still end are waited for when the process stops."""
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,10 @@ class Steering(Reading):
         self._ending: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        await asyncio.gather(*self._ending, return_exceptions=True)
+        """A bulk that is slow to end, since somebody holds one of its jobs, is left to its workflow and the sweeper."""
+        if self._ending:
+            await asyncio.wait(set(self._ending), timeout=CLOSE_TIMEOUT_S)
+        await stop(*self._ending)
         await super().close()
 
     async def cancel_job(self, job_id: str, *, reason: str = "cancelled by request") -> Job:

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -31,7 +32,7 @@ from enrichment.jobs.intake import Accepted, NewChild, NewJob
 from enrichment.jobs.lanes import Turn
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus, JobType, Submission
-from enrichment.service import EnrichmentQueue
+from enrichment.service import EnrichmentQueue, steering
 from enrichment.settings import Settings
 from enrichment.tables import Base
 from tests.integration.bulks import counts
@@ -377,6 +378,52 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
     assert (counted[JobStatus.COMPLETED], counted[JobStatus.PENDING]) == (1, 3)
     (begun,) = await lanes.take_turns(database, parent.id, 2, [Turn(0, 9)])
     assert [(child.id, child.run, child.attempt) for child in begun] == [(one.id, 2, 1) for one in children[1:]]
+
+
+async def test_one_job_of_a_cancelled_bulk_that_somebody_holds_is_asked_about_ever_less_often(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 2, "batches": 1})
+    children = [NewChild(new_id(), None, "{}") for _ in range(2)]
+    await accept(database, parent, children)
+    await transitions.cancel(database, TENANT, parent.id, "enough")
+    pauses, was_long = list[float](), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        if asyncio.current_task() is not ending:  # the sweeper of this session's worker has found the bulk too
+            await asyncio.sleep(seconds)
+            return
+        pauses.append(seconds)
+        if len(pauses) == 7:
+            was_long.set()
+            await let_go.wait()
+
+    let_go = asyncio.Event()
+    monkeypatch.setattr(batches, "asyncio", SimpleNamespace(sleep=sleep))
+    async with asyncio.timeout(30), database.transaction() as connection:
+        await connection.execute(text("SELECT FROM enrichment_job WHERE id = :id FOR UPDATE"), {"id": children[0].id})
+        ending = asyncio.create_task(batches.cancel_open(database, parent.id, 1))
+        await was_long.wait()
+    let_go.set()
+    await ending
+
+    assert pauses[:7] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert (await counts(database, parent.id))[JobStatus.CANCELLED] == 2
+
+
+async def test_a_process_stops_though_somebody_holds_a_job_of_a_bulk_that_it_cancels(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steering, "CANCEL_TIMEOUT_S", 0.1)
+    parent = a_job(type=JobType.BULK_CANDIDATE_ENRICHMENT, payload={"total": 1, "batches": 1})
+    child = NewChild(new_id(), None, "{}")
+    await accept(database, parent, [child])
+    stopping = await EnrichmentQueue.connect(settings)
+    async with asyncio.timeout(30), database.transaction() as connection:
+        await connection.execute(text("SELECT FROM enrichment_job WHERE id = :id FOR UPDATE"), {"id": child.id})
+        assert (await stopping.for_tenant(TENANT).cancel_job(parent.id)).status is JobStatus.CANCELLED
+        await stopping.close()
+        assert (await queries.statuses(database, [child.id]))[child.id] == "pending", "the sweeper ends it"
 
 
 async def test_a_child_is_not_retried_alone_while_its_bulk_runs(database: Database) -> None:
