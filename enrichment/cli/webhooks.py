@@ -39,10 +39,12 @@ def add(
     """
     from enrichment.cli.environment import settings
     from enrichment.webhooks import registration
+    from enrichment.webhooks.lookups import Lookups
 
     check_tenant(tenant)
     loopback = settings().webhook_loopback
-    _show_secret(on_database(lambda db: registration.register(db, tenant, url, allow_loopback=loopback)), as_json)
+    made = on_database(lambda db: registration.register(db, tenant, url, Lookups(), allow_loopback=loopback))
+    _show_secret(made, as_json)
 
 
 @webhooks.command("list")

@@ -17,6 +17,7 @@ from enrichment.service.connected import Connected, Links
 from enrichment.spending.estimates import Estimate
 from enrichment.together import Together
 from enrichment.upload import Intake, Limits, Upload
+from enrichment.webhooks.lookups import Lookups
 from enrichment.webhooks.registration import endpoint_for
 
 MOST_UPLOADS = 5
@@ -31,6 +32,7 @@ class Submitting(Connected):
     def __init__(self, links: Links) -> None:
         super().__init__(links)
         self._accepting = Together(self._accept)
+        self._lookups = Lookups()
         self._uploading = asyncio.Semaphore(MOST_UPLOADS)
 
     async def add_job(self, request: Submission, *, idempotency_key: str | None = None) -> intake.Accepted:
@@ -119,7 +121,7 @@ class Submitting(Connected):
             return job
         allow_loopback = self._settings.webhook_loopback
         webhook_id = await endpoint_for(
-            self._database, self._tenant, request.webhook_url, allow_loopback=allow_loopback
+            self._database, self._tenant, request.webhook_url, self._lookups, allow_loopback=allow_loopback
         )
         return replace(job, webhook_id=webhook_id)
 

@@ -5,6 +5,7 @@ deliveries   one row per ending to be told: written by the job's own transaction
 dispatch     starts a workflow for each delivery
 upkeep       finds those whose workflow is gone, and opens them again
 addresses    which addresses may be called at all
+lookups      which addresses a name has
 message      what is sent, and how it is signed (Standard Webhooks)
 sender       sends it once
 """

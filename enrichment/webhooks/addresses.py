@@ -4,7 +4,6 @@ A name is looked at twice: when it is registered, to say so to who registers it,
 the very address that is connected to is the one that was looked at: a name can change what it points to in between.
 """
 
-import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
@@ -12,26 +11,14 @@ from urllib.parse import urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[list[Address]]]
+"""The addresses behind a name; OSError: there are none, or nobody answers."""
 
-LOOKUP_TIMEOUT_S = 3.0
 LONGEST = 2_000
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Refused(Exception):
     """The address may not be called; the message says why, for the person who named it."""
-
-
-async def resolve(host: str, port: int) -> list[Address]:
-    """The addresses behind a name, each once.
-
-    Raises:
-        OSError: there are none, or nobody answers.
-    """
-    async with asyncio.timeout(LOOKUP_TIMEOUT_S):
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    written = dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found)
-    return [ipaddress.ip_address(address) for address in written]
 
 
 def check_url(url: str, *, allow_loopback: bool) -> tuple[str, int]:
@@ -69,7 +56,7 @@ def check_address(address: Address, *, allow_loopback: bool) -> None:
         raise Refused("points to an address that is not public")
 
 
-async def check(url: str, *, allow_loopback: bool, resolver: Resolver = resolve) -> None:
+async def check(url: str, *, allow_loopback: bool, resolver: Resolver) -> None:
     """Looks at a URL when it is registered. A name that nobody knows yet is let pass: it is looked at again.
 
     Raises:

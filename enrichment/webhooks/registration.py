@@ -3,31 +3,31 @@
 from enrichment.db import Database
 from enrichment.errors import Fault, InvalidInput
 from enrichment.webhooks import addresses, endpoints
-from enrichment.webhooks.addresses import Refused
+from enrichment.webhooks.addresses import Refused, Resolver
 from enrichment.webhooks.endpoints import Endpoint
 
 MOST_ENDPOINTS = 100
 """Of a tenant: whoever needs a URL for each job puts the job's id, which every message holds, to use instead."""
 
 
-async def endpoint_for(database: Database, tenant: str, url: str, *, allow_loopback: bool) -> str:
+async def endpoint_for(database: Database, tenant: str, url: str, resolver: Resolver, *, allow_loopback: bool) -> str:
     """The id of the endpoint; one that was never named before is registered, with a secret of its own.
 
     Raises:
         InvalidInput: the URL may not be called, or the tenant has too many.
     """
     known = await endpoints.find(database, tenant, url)
-    return known or (await register(database, tenant, url, allow_loopback=allow_loopback)).id
+    return known or (await register(database, tenant, url, resolver, allow_loopback=allow_loopback)).id
 
 
-async def register(database: Database, tenant: str, url: str, *, allow_loopback: bool) -> Endpoint:
+async def register(database: Database, tenant: str, url: str, resolver: Resolver, *, allow_loopback: bool) -> Endpoint:
     """Registers a URL; one that is registered stays as it is.
 
     Raises:
         InvalidInput: the URL may not be called, or the tenant has too many.
     """
     try:
-        await addresses.check(url, allow_loopback=allow_loopback)
+        await addresses.check(url, allow_loopback=allow_loopback, resolver=resolver)
     except Refused as error:
         raise _refused(str(error)) from None
     if await endpoints.count(database, tenant) >= MOST_ENDPOINTS:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from enrichment.errors import Internal
 from enrichment.events import WORK_UNFORESEEN
 from enrichment.settings import Settings
-from enrichment.webhooks import addresses, message
+from enrichment.webhooks import message
 from enrichment.webhooks.addresses import Resolver
 from enrichment.webhooks.deliveries import Telling
+from enrichment.webhooks.lookups import Lookups
 
 if TYPE_CHECKING:
     from enrichment.webhooks.posting import Posting
@@ -40,9 +41,9 @@ class Answer:
 class Sender:
     """It loads what speaks HTTP with its first message: 7 MB that a worker without webhooks does without."""
 
-    def __init__(self, settings: Settings, resolver: Resolver = addresses.resolve) -> None:
+    def __init__(self, settings: Settings, resolver: Resolver | None = None) -> None:
         self._allow_loopback = settings.webhook_loopback
-        self._resolver = resolver
+        self._resolver = resolver or Lookups()
         self._made: Posting | None = None
 
     async def close(self) -> None:

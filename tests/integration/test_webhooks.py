@@ -5,6 +5,7 @@ import dataclasses
 import ipaddress
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ from enrichment.webhooks import deliveries, endpoints, posting, registration
 from enrichment.webhooks.addresses import Address
 from enrichment.webhooks.deliveries import Due, Round, Telling
 from enrichment.webhooks.endpoints import Endpoint
+from enrichment.webhooks.lookups import Lookups
 from enrichment.webhooks.sender import Answer, Sender
 from tests.conftest import serving
 from tests.integration.receiver import Message, Receiver, receiving
@@ -321,10 +323,11 @@ async def test_a_mark_that_comes_late_leaves_the_next_round_to_be_started(
 
 async def test_a_tenant_has_only_so_many(database: Database, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registration, "MOST_ENDPOINTS", 1)
-    first = await registration.endpoint_for(database, tenant, "https://1.1.1.1/a", allow_loopback=False)
-    assert await registration.endpoint_for(database, tenant, "https://1.1.1.1/a", allow_loopback=False) == first
+    named = partial(registration.endpoint_for, database, tenant, resolver=Lookups(), allow_loopback=False)
+    first = await named("https://1.1.1.1/a")
+    assert await named("https://1.1.1.1/a") == first
     with pytest.raises(Exception, match="webhook"):
-        await registration.endpoint_for(database, tenant, "https://1.1.1.1/b", allow_loopback=False)
+        await named("https://1.1.1.1/b")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from enrichment.enrichers.llm import providers
 from enrichment.enrichers.llm.naming import Named
 from enrichment.enrichers.llm.streamed import Streamed
 from enrichment.errors import ProviderUnavailable
-from enrichment.webhooks import addresses
+from enrichment.webhooks.lookups import Lookups
 from enrichment.webhooks.posting import Posting
 
 RESETS = 200
@@ -70,7 +70,7 @@ async def test_a_provider_that_resets_is_one_that_is_not_available(
 
 
 async def test_a_receiver_that_resets_is_one_that_cannot_be_reached(port: int) -> None:
-    posting = Posting(addresses.resolve, allow_loopback=True)
+    posting = Posting(Lookups(), allow_loopback=True)
 
     async def post() -> None:
         for _ in range(RESETS // AT_ONCE):
