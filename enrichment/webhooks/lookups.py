@@ -56,7 +56,10 @@ class Lookups:
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(tell, found)
 
-        threading.Thread(target=look, name="lookup", daemon=True).start()
+        try:
+            threading.Thread(target=look, name="lookup", daemon=True).start()
+        except RuntimeError as error:  # the system gives no more threads now
+            tell(OSError(str(error)))
         return answer
 
 

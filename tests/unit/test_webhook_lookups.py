@@ -98,6 +98,21 @@ async def test_what_the_system_cannot_even_ask_for_is_told() -> None:
         await Lookups()("a..example", 443)
 
 
+async def test_where_there_are_no_more_threads_it_is_told_and_no_turn_is_lost(
+    name_server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    resolver = Lookups()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(2 * lookups.AT_ONCE):
+            with pytest.raises(OSError, match="can't start new thread"):
+                await resolver("known.example", 443)
+    assert await resolver("known.example", 443) == [ipaddress.ip_address("1.1.1.1")]
+
+
 def test_a_process_ends_while_a_name_is_looked_up() -> None:
     program = """
 import asyncio, socket, threading
