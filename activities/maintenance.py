@@ -1,6 +1,7 @@
 """The sweeper and the cleanup."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -27,6 +28,9 @@ from enrichment.webhooks import upkeep as webhooks
 
 AT_ONCE = 200
 """Rows of a kind per sweep; the others have their turn in the next."""
+
+CANCEL_TIMEOUT_S = 5.0
+"""For what is open of one bulk. A job that somebody holds keeps no sweep from the others; the next one takes it."""
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +82,9 @@ class MaintenanceActivities:
         await self._fail(forgotten, "unsupported_type", "No worker knows its queue")
         stopped = await asyncio.gather(*map(self._stop, [*overdue, *cancelled]))
         for bulk in half_ended:
-            await batches.cancel_open(self._database, bulk.id, bulk.run)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CANCEL_TIMEOUT_S):
+                    await batches.cancel_open(self._database, bulk.id, bulk.run)
 
         swept = Swept(
             looked_at=len(rows),

@@ -106,8 +106,8 @@ class Tally:
             share = f"{known.failed} of {known.ended} candidates failed, more than {known.most:.0%}"
             why = f"Stopped: {share} (maxFailureRate)"
             await batches.stop(self._database, bulk.job_id, bulk.run, why)
+            known.is_over = True  # before a job that somebody else holds is waited for
             await batches.cancel_open(self._database, bulk.job_id, bulk.run)
-            known.is_over = True
         self.show(bulk, standing)
         return standing
 

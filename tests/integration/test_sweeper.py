@@ -1,5 +1,6 @@
 """The sweeper, beside that of any worker: what Temporal cannot say of one row keeps it from no other."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +9,17 @@ from sqlalchemy import text
 from temporalio.client import Client, DescribeWorkflowInput, Interceptor, OutboundInterceptor
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities import maintenance
 from activities.endings import Endings
 from activities.maintenance import MaintenanceActivities
 from enrichment import temporal
 from enrichment.db import Database
-from enrichment.models import Submission
-from enrichment.service import EnrichmentQueue
+from enrichment.jobs import transitions
+from enrichment.models import JobStatus, Submission
+from enrichment.service import DEFAULT_TENANT, EnrichmentQueue
 from enrichment.settings import Settings
 from enrichment.snapshots import ProgressStore
+from tests.integration.bulks import counts
 
 UNSEEN = "checked_at = now() - interval '1 day', dispatched_at = now() - interval '1 day'"
 OVERDUE = "status = 'in_progress', started_at = now() - interval '1 day'"
@@ -52,6 +56,18 @@ async def a_row(queue: EnrichmentQueue, database: Database, change: str) -> str:
     return job_id
 
 
+async def a_bulk_ended_by_half(queue: EnrichmentQueue, database: Database) -> str:
+    """Of two jobs, cancelled some time ago by a process that died before it came to them."""
+    waiting = Submission(
+        type="bulk_candidate_enrichment", candidates=[{}, {}], run_at="2999-01-01T00:00:00Z", options={"batch_size": 2}
+    )
+    bulk = (await queue.add_job(waiting)).id
+    await transitions.cancel(database, DEFAULT_TENANT, bulk, "enough")
+    aged = "UPDATE enrichment_job SET completed_at = completed_at - interval '6 seconds' WHERE id = :id"
+    await database.execute(text(aged), {"id": bulk})
+    return bulk
+
+
 async def row_of(database: Database, job_id: str) -> Any:
     statement = text("""
         SELECT status, error, dispatched_at, checked_at > now() - interval '1 hour' AS is_seen
@@ -83,3 +99,21 @@ async def test_a_workflow_that_temporal_cannot_read_stops_no_sweep(
     assert (ended.status, ended.error) == ("failed", "It was not done by its deadline: retry the job")
     for workflow_id in spoilt.ids:
         await client.get_workflow_handle(workflow_id).terminate()
+
+
+async def test_a_job_that_somebody_holds_keeps_no_sweep_from_the_other_bulks(
+    queue: EnrichmentQueue, database: Database, settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "CANCEL_TIMEOUT_S", 0.3)
+    held, free = [await a_bulk_ended_by_half(queue, database) for _ in range(2)]
+    progress = ProgressStore.connect(settings)
+    async with asyncio.timeout(30), database.transaction() as connection:
+        await connection.execute(text("SELECT FROM enrichment_job WHERE parent_id = :id FOR UPDATE"), {"id": held})
+
+        await MaintenanceActivities(database, progress, Endings(database, progress), client).sweep()
+
+        assert (await counts(database, free))[JobStatus.CANCELLED] == 2
+        assert (await counts(database, held))[JobStatus.PENDING] == 2
+    await MaintenanceActivities(database, progress, Endings(database, progress), client).sweep()
+    await progress.close()
+    assert (await counts(database, held))[JobStatus.CANCELLED] == 2
