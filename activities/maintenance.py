@@ -29,8 +29,8 @@ from enrichment.webhooks import upkeep as webhooks
 AT_ONCE = 200
 """Rows of a kind per sweep; the others have their turn in the next."""
 
-CANCEL_TIMEOUT_S = 5.0
-"""For what is open of one bulk. A job that somebody holds keeps no sweep from the others; the next one takes it."""
+CANCEL_TIMEOUT_S, CANCEL_ALL_TIMEOUT_S = 2.0, 20.0
+"""For what is open of one bulk, and of all. A job that somebody holds keeps no sweep from the others for long."""
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +81,10 @@ class MaintenanceActivities:
         await self._fail(overdue, "internal", "It was not done by its deadline: retry the job")
         await self._fail(forgotten, "unsupported_type", "No worker knows its queue")
         stopped = await asyncio.gather(*map(self._stop, [*overdue, *cancelled]))
-        for bulk in half_ended:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CANCEL_TIMEOUT_S):
-                    await batches.cancel_open(self._database, bulk.id, bulk.run)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CANCEL_ALL_TIMEOUT_S):
+                for bulk in half_ended:
+                    await self._cancel_open(bulk)
 
         swept = Swept(
             looked_at=len(rows),
@@ -105,6 +105,11 @@ class MaintenanceActivities:
                 extra=SWEPT.fields(count=swept.looked_at),
             )
         return swept
+
+    async def _cancel_open(self, bulk: OpenRow) -> None:
+        with contextlib.suppress(TimeoutError):  # the next sweep goes on
+            async with asyncio.timeout(CANCEL_TIMEOUT_S):
+                await batches.cancel_open(self._database, bulk.id, bulk.run)
 
     async def _sweep_deliveries(self) -> int:
         """Begins those again whose workflow is gone; returns how many. One that waits for its retry is left alone.

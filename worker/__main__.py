@@ -23,15 +23,19 @@ async def main(configured: Settings) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop)
-    async with running(configured) as loading:
-        starting = None
-        sys.stdout.write("worker ready\n")
-        sys.stdout.flush()
-        await _until(stopping, loading)
+    try:
+        async with running(configured) as loading:
+            starting = None
+            sys.stdout.write("worker ready\n")
+            sys.stdout.flush()
+            await _until(stopping, loading)
+    except asyncio.CancelledError:
+        if not stopping.is_set():  # the SDK cancels a worker that can go on no more
+            raise
 
 
 async def _until(stopping: asyncio.Event, loading: asyncio.Future[Any]) -> None:
-    """Raises what loading has: a worker that can enrich nothing is not to take jobs and fail them."""
+    """Raises what loading has: a worker that can enrich nothing is not to take any more jobs."""
     told = asyncio.create_task(stopping.wait())
     await asyncio.wait({loading, told}, return_when=asyncio.FIRST_COMPLETED)
     if loading.done():
@@ -47,8 +51,6 @@ def run() -> int:
     """
     try:
         asyncio.new_event_loop().run_until_complete(main(settings.load()))
-    except asyncio.CancelledError:
-        return 0
     except settings.SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2

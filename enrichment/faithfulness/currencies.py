@@ -5,14 +5,14 @@ import re
 _NAMES = {
     "EUR": "€|EUR|euros?",
     "USD": r"US\$|\$US|\$|USD|(?:US )?dollars?",
-    "GBP": "£|GBP|pounds?",
+    "GBP": "£|GBP|pounds sterling",
     "CHF": "CHF|francs? suisses?|Swiss francs?",
     "JPY": "¥|JPY|yens?",
     "INR": "₹|INR|rupees?|roupies?",
-    "CAD": r"CA\$|C\$|\$CA|CAD",
+    "CAD": r"CA\$|C\$|\$CA",
     "AUD": r"AU\$|A\$|\$AU|AUD",
 }
-"""By code. `livre` is missing: most of those are books."""
+"""By code. Some are missing on purpose: a `livre` is a book, `pounds` are weighed, and `CAD` draws plans."""
 _ANY = "|".join(f"(?P<{code}>{names})" for code, names in _NAMES.items())
 _NAMED = re.compile(rf"(?<![^\W\d_])(?:{_ANY})(?![^\W\d_])", re.IGNORECASE)
 _GAP = r"[ \u00a0\u202f]?"
@@ -29,5 +29,5 @@ def beside(text: str, start: int, end: int) -> str:
 
 
 def named_in(text: str) -> frozenset[str]:
-    """The codes of all that a text names, beside a number or not."""
+    """The codes of all that a text names, but for those behind the letter of a number, as in `5 M€`."""
     return frozenset(match.lastgroup or "" for match in _NAMED.finditer(text))

@@ -60,7 +60,8 @@ class Evidence:
     @cached_property
     def currencies(self) -> frozenset[str]:
         """Their codes, beside a number or not."""
-        return frozenset().union(*(passage.currencies for passage in self.passages))
+        named = frozenset[str]().union(*(passage.currencies for passage in self.passages))
+        return (named | {unit for _, unit in self.numbers}) - {"", "%"}
 
     @cached_property
     def days(self) -> frozenset[tuple[int, int | None, int | None]]:

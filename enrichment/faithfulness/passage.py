@@ -55,7 +55,7 @@ class Passage:
 
     @cached_property
     def currencies(self) -> frozenset[str]:
-        """Their codes, beside a number or not."""
+        """Their codes, where they stand alone or before a number."""
         return currencies.named_in(self.text)
 
     @cached_property

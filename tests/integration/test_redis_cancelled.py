@@ -63,7 +63,7 @@ async def test_no_cancellation_is_lost(
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
-        ended, _ = await asyncio.wait({task}, timeout=1)
+        ended, _ = await asyncio.wait({task}, timeout=10)
         task.cancel()
         assert ended, f"it went on, cancelled after {turns} turns of the loop"
         assert task.cancelled()

@@ -387,7 +387,7 @@ async def test_one_job_of_a_cancelled_bulk_that_somebody_holds_is_asked_about_ev
     children = [NewChild(new_id(), None, "{}") for _ in range(2)]
     await accept(database, parent, children)
     await transitions.cancel(database, TENANT, parent.id, "enough")
-    pauses, was_long = list[float](), asyncio.Event()
+    pauses, was_long, ending = list[float](), asyncio.Event(), None
 
     async def sleep(seconds: float) -> None:
         if asyncio.current_task() is not ending:  # the sweeper of this session's worker has found the bulk too

@@ -104,10 +104,10 @@ async def test_a_workflow_that_temporal_cannot_read_stops_no_sweep(
 async def test_a_job_that_somebody_holds_keeps_no_sweep_from_the_other_bulks(
     queue: EnrichmentQueue, database: Database, settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintenance, "CANCEL_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(maintenance, "CANCEL_TIMEOUT_S", 3.0)
     held, free = [await a_bulk_ended_by_half(queue, database) for _ in range(2)]
     progress = ProgressStore.connect(settings)
-    async with asyncio.timeout(30), database.transaction() as connection:
+    async with asyncio.timeout(60), database.transaction() as connection:
         await connection.execute(text("SELECT FROM enrichment_job WHERE parent_id = :id FOR UPDATE"), {"id": held})
 
         await MaintenanceActivities(database, progress, Endings(database, progress), client).sweep()

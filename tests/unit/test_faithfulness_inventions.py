@@ -151,6 +151,21 @@ def test_what_one_position_says_is_not_said_of_another_employer(text: str) -> No
     assert [violation and violation.rule for violation in verdicts] == ["employer", None]
 
 
+@pytest.mark.parametrize(
+    ("says", "text"),
+    [
+        ("Ran a budget of 5 M€.", "Ran a budget of 5 million."),
+        ("Ran a budget of 5M€.", "Ran a budget of €5M."),
+        ("At 650k€ a year.", "At 650k a year."),
+        ("Drew 12 AutoCAD plans.", "Drew 12 CAD plans."),
+        ("Carried 50 lb for hours.", "Carried 50 pounds for hours."),
+    ],
+)
+def test_an_amount_may_be_written_in_another_way(says: str, text: str) -> None:
+    [violation] = judged([Truth(text, ("/basics/summary",), 0).claim()], {"basics": {"summary": says}})
+    assert violation is None or violation.rule != "number"
+
+
 def test_a_negation_survives() -> None:
     verdicts = {}
     for says, false, fair in NEGATIONS:

@@ -174,5 +174,5 @@ async def test_what_is_asked_at_once_by_one_who_was_answered_is_answered_too() -
     await asyncio.sleep(0.01)
     both_may_end.set()
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         assert (await first, await second) == (1, 2)

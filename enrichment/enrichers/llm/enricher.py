@@ -50,7 +50,7 @@ class ModelEnricher:
             await report(percentage * DRAFTED // 100, stage, message)
 
         draft = await self._rules.enrich(task, drafting)
-        chain = await asyncio.shield(self._chain)  # others wait for it too
+        chain = await self._loaded()
         try:
             return await chain.write(task, draft, report)
         except (ProviderError, OutputError, BudgetExceeded) as error:
@@ -61,6 +61,13 @@ class ModelEnricher:
             )
         used = await chain.used(task)
         return draft.model_copy(update={"warnings": (*draft.warnings, why), "usage": used})
+
+    async def _loaded(self) -> Asked:
+        """Where it cannot be loaded, that ends the worker, and this is stopped with it: the job goes to another one."""
+        await asyncio.wait({self._chain})
+        if self._chain.cancelled() or self._chain.exception():
+            await asyncio.Event().wait()
+        return self._chain.result()
 
     def recipe(self, job_type: JobType) -> Recipe:
         taxonomy_version = self._rules.recipe(job_type).taxonomy_version
