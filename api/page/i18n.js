@@ -40,7 +40,7 @@ paused|Paused|Suspendue
 paused_now|{queue} is paused|{queue} est suspendue
 resumed_now|{queue} goes on|{queue} reprend
 runningOf|{n} of {slots} slots busy|{n} places sur {slots} occupées
-endedLastHour|{n} ended in the last hour|{n} finies dans la dernière heure
+endedLastHour|{n} ended in the last hour|{n} finies en une heure
 lastHour|The last hour|La dernière heure
 anHourAgo|1 h ago|il y a 1 h
 now|now|maintenant
@@ -57,9 +57,9 @@ example|Example|Exemple
 recent|Recent jobs|Tâches récentes
 all|All|Toutes
 noJobs|No jobs yet|Aucune tâche
-noMatch|No job matches|Aucune tâche ne correspond
+noMatch|No job matches|Aucune ne correspond
 loading|Loading…|Chargement…
-gone|Not available now|Indisponible pour l’instant
+gone|Not available now|Indisponible
 isDown|{part} is down|{part} ne répond pas
 database|PostgreSQL
 temporal|Temporal
@@ -93,10 +93,10 @@ goOn|Yes, go on|Oui, continuer
 cancelMany|Cancel {n} jobs?|Annuler {n} tâches ?
 retryMany|Run {n} jobs again?|Relancer {n} tâches ?
 cancelBulk|Cancel the whole bulk?|Annuler tout le lot ?
-cannotUndo|What is cancelled stops within two seconds.|Ce qui est annulé s’arrête en deux secondes.
-nothingTo|None is in a state for this|Aucune n’est dans un état qui le permet
+cannotUndo|What is cancelled stops within two seconds.|Tout s’arrête en deux secondes.
+nothingTo|None is in a state for this|Aucune n’est en état de l’être
 acting|{n} of {of} done|{n} sur {of}
-acted|{n} changed, {rest} were in another state by then|{n} modifiées, {rest} dans un autre état
+acted|{n} changed, {rest} were in another state|{n} modifiées, {rest} dans un autre état
 ago|{t} ago|il y a {t}
 from|from {t}|dès {t}
 retryOf|retry {n} of {of}|reprise {n} sur {of}
@@ -129,14 +129,14 @@ reusedFrom|Taken over from|Reprise de
 inTemporal|Run in Temporal ↗|Dans Temporal ↗
 raw|Raw JSON|JSON brut
 degraded|estimated|estimé
-degradedWhy|Redis is down: a guess|Redis ne répond pas : une estimation
+degradedWhy|Redis is down: a guess|Redis ne répond pas
 why_scheduled|It starts {t}|Elle commence {t}
 why_retry|Next attempt {t}, after {code}|Nouvel essai {t}, après {code}
 why_provider|It waits for the provider and goes on {t}|Elle attend le fournisseur et reprend {t}
-why_budget|It waits for tomorrow’s budget and goes on {t}|Elle attend le budget du lendemain et reprend {t}
+why_budget|It waits for tomorrow’s budget and goes on {t}|Elle attend le budget de demain et reprend {t}
 why_paused|Its queue is paused: nothing new starts|Sa file est suspendue : rien ne commence
 why_no_worker|No worker serves its queue|Aucun worker ne sert sa file
-why_busy|Number {n} in line: all {slots} slots of its queue are busy|Numéro {n} : les {slots} places de sa file sont occupées
+why_busy|Number {n} in line: all {slots} slots are busy|Numéro {n} : les {slots} places sont occupées
 why_starting|It is about to start|Elle va commencer
 inTime|in {t}|dans {t}
 children|Candidates|Candidats
@@ -147,7 +147,7 @@ continue|Let the others follow|Laisser suivre les autres
 batches|{n} of {of} batches done|{n} paquets finis sur {of}
 skipped|{n} unchanged|{n} inchangées
 source|JSON Résumé
-dropHere|Paste a JSON Résumé, or drop a file. A list becomes a bulk.|Collez un JSON Résumé, ou déposez un fichier. Une liste devient un lot.
+dropHere|Paste a JSON Résumé, or drop a file. A list becomes a bulk.|Collez un JSON Résumé ou déposez un fichier. Une liste devient un lot.
 openFile|Open a file|Ouvrir un fichier
 useExample|Use an example|Prendre un exemple
 options|More options|Autres options

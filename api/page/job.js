@@ -17,7 +17,10 @@ export function show(view, { params: [id], confirm }) {
 
   async function load() {
     try {
-      [job, { events: history }] = await Promise.all([get(jobPath(id)), get(jobPath(id, "/history"))]);
+      const [loaded, { events }] = await Promise.all([get(jobPath(id)), get(jobPath(id, "/history"))]);
+      // The stream may have told more since this was asked for.
+      if (live && OPEN.includes(loaded.status)) loaded.progress = job.progress;
+      [job, history] = [loaded, events];
       if (job.type === BULK) children = await get(jobPath(id, "/children?limit=20"));
       else if (job.result && !source) source = await get(jobPath(id, "/input"));
     } catch (error) {

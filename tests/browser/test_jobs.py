@@ -1,11 +1,12 @@
 """A job as somebody sees it in the browser: submitted, watched, cancelled, failed, run again."""
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from sqlalchemy import text
 
 from enrichment.db import Database
@@ -72,11 +73,19 @@ async def test_what_is_no_json_is_not_submitted(open_page: Open) -> None:
     await expect(page.locator(".note")).to_contain_text("This is not JSON")
 
 
+async def late(route: Route) -> None:
+    """The answer of a moment ago: the stream has told more since."""
+    answer = await route.fetch()
+    await asyncio.sleep(0.4)
+    await route.fulfill(response=answer)
+
+
 async def test_progress_is_seen_to_rise(open_page: Open, submit: Submit, api: httpx.AsyncClient) -> None:
     await api.post("/api/queue/low/pause")  # until somebody watches
     job_id = await submit({"skills": [{"name": "Go"}]}, rehearse={"stageMs": 250}, priority="low")
     page = await open_page(f"/jobs/{job_id}")
     await state(page, "Pending")
+    await page.route(f"**/api/enrichment/jobs/{job_id}", late)
     await page.evaluate(WATCH)
     await api.post("/api/queue/low/resume")
     await state(page, "Completed")
@@ -142,7 +151,7 @@ async def test_a_job_in_line_tells_its_place(open_page: Open, submit: Submit) ->
     ahead = await open_page(f"/jobs/{await submit(rehearse={'stageMs': 60_000}, priority='low')}")
     await state(ahead, "Running")
     page = await open_page(f"/jobs/{await submit(priority='low')}")
-    await expect(page.locator(".now")).to_contain_text("Number 1 in line: all 1 slots of its queue are busy")
+    await expect(page.locator(".now")).to_contain_text("Number 1 in line: all 1 slots are busy")
     await ahead.get_by_role("button", name="Cancel").click()
     await state(page, "Completed")
 

@@ -88,7 +88,7 @@ async def test_filters_live_in_the_address_and_all_that_match_are_run_again(
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("Run 3 jobs again?")
     await dialog.get_by_role("button", name="Yes, go on").click()
-    await expect(page.get_by_text("3 changed, 0 were in another state by then")).to_be_visible()
+    await expect(page.get_by_text("3 changed, 0 were in another state")).to_be_visible()
     assert {(await api.get(f"/api/enrichment/jobs/{job_id}")).json()["run"] for job_id in jobs} == {2}
     await ended(api, *jobs)
 
