@@ -42,13 +42,13 @@ RESULT: JSON = {"provider": "rules", "model": "rules-1", "usage": {"inputTokens"
 
 
 def a_job(**changes: Any) -> NewJob:
-    """A job that no worker of this session takes: it is due in a year."""
+    """A job that no worker of this session takes: it is due in a year and, retried at once, nobody serves its queue."""
     values: dict[str, Any] = {
         "id": new_id(),
         "tenant": TENANT,
         "type": JobType.SKILLS_OPTIMIZATION,
         "priority": 5,
-        "queue": "enrichment-normal",
+        "queue": "enrichment-tests",
         "max_retries": 3,
         "payload": {"basics": {"name": "Ada"}},
         "options": {"asOf": "2026-11-23"},
