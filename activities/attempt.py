@@ -11,15 +11,15 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from activities.heartbeat import Milestone
+from activities.watch import LOOK_EVERY_S, Superseded, Watch
 from enrichment import queues, waiting
-from enrichment.cancellation import stop
 from enrichment.db import Database
 from enrichment.enrichers.base import Asker, Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
 from enrichment.errors import CoolingDown, EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
 from enrichment.events import ATTEMPT_FAILED, ATTEMPT_PUT_OFF, DATABASE_LOST, JOB_SUPERSEDED
 from enrichment.jobs import attempts, pauses
-from enrichment.jobs.attempts import STARTED, Work
+from enrichment.jobs.attempts import ENRICHED, STARTED, Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
 from enrichment.results import Recipe
 from enrichment.snapshots import ProgressStore
@@ -27,14 +27,9 @@ from enrichment.vault import sealing
 
 T = TypeVar("T")
 
-LOOK_EVERY_S = 1.0
-"""How often an attempt looks whether its row was cancelled meanwhile."""
 STORE_AGAIN_S = 0.5
 HOLD_AT_MOST_S = 120.0
 """An attempt that finds its queue paused waits so long in its slot, which nobody else may use either; see `Held`."""
-
-ENRICHED, RENDERED = 90, 95
-"""Percentages of a job: the enricher's own 0-100 lie between `STARTED` and the first."""
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +50,6 @@ class Attempt:
     def retry_delay(self, error: EnrichmentError) -> timedelta:
         """How long until the next attempt: what the provider asks for, or else the queue's backoff."""
         return error.retry_after or queues.BACKOFF.delay(self.number)
-
-
-class Superseded(Exception):
-    """The job is not this attempt's any more; whatever it has done changes nothing."""
 
 
 class Held(Exception):
@@ -99,6 +90,7 @@ class Attempts:
             Superseded: the row was cancelled meanwhile; the work was stopped.
             EnrichmentError: the enricher says why.
         """
+        watch = Watch(self._database, self._progress, attempt.job_id, attempt.run, work.milestone)
         milestone.reach(work.milestone)
         options, task = _read(attempt, work)
         enricher = self._enricher
@@ -110,34 +102,29 @@ class Attempts:
         async def report(percentage: int, stage: str, message: str) -> None:
             if time.monotonic() >= loud_at:
                 reached = STARTED + percentage * (ENRICHED - STARTED) // 100
-                await self.report(attempt, milestone, reached, stage, message)
+                watch.tell(_progress(attempt, milestone, reached, stage, message))
 
         if not quiet_s:
-            await self.report(attempt, milestone, STARTED, "started", "Started")
-        result = await self._while_ours(attempt, milestone, enricher.enrich(task, report))
+            watch.tell(_progress(attempt, milestone, STARTED, "started", "Started"))
+        result = await watch.over(enricher.enrich(task, report))
         return sealing.seal_result(work.key, result.model_dump(mode="json", by_alias=True))
 
     def recipe(self, job_type: JobType) -> Recipe:
         """What results are made with now."""
         return self._enricher.recipe(job_type)
 
-    async def report(
+    def show(
         self,
         attempt: Attempt,
         milestone: Milestone,
-        percentage: int,
         stage: str,
         message: str,
+        *,
+        percentage: int = 0,
         metadata: JSON | None = None,
     ) -> None:
-        """Shows how far the job is."""
-        shown = Progress(
-            percentage=milestone.reach(percentage),
-            stage=stage,
-            message=message,
-            metadata=metadata or {},
-            attempt=attempt.number,
-        )
+        """Shows what the job does. The row knows already that it is so far."""
+        shown = _progress(attempt, milestone, percentage, stage, message, metadata)
         self._progress.tell(attempt.job_id, attempt.run, shown)
 
     async def record_failure(self, attempt: Attempt, milestone: Milestone, error: EnrichmentError) -> None:
@@ -162,7 +149,7 @@ class Attempts:
         )
         if will_retry:
             message = f"Retry {attempt.number} of {attempt.max_retries} in {delay.total_seconds():.0f} s: {error.title}"
-            await self.report(attempt, milestone, 0, "retrying", message)
+            self.show(attempt, milestone, "retrying", message)
 
     async def _put_off(self, attempt: Attempt, milestone: Milestone, error: CoolingDown) -> None:
         """Shows what the job waits for, and how long. It has not failed, and the attempt does not count."""
@@ -176,7 +163,7 @@ class Attempts:
             return
         message = waiting.until(said, until)
         metadata = {"waitingUntil": until.isoformat(timespec="seconds")}
-        await self.report(attempt, milestone, 0, "waiting", message, metadata)
+        self.show(attempt, milestone, "waiting", message, metadata=metadata)
 
     async def until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
         """Stores what is in hand as soon as the database answers: it may have been paid for.
@@ -190,27 +177,17 @@ class Attempts:
                 log.warning("Holding a result until the database answers", extra=DATABASE_LOST.fields(error=error))
                 await asyncio.sleep(STORE_AGAIN_S)
 
-    async def _while_ours(self, attempt: Attempt, milestone: Milestone, work: Awaitable[T]) -> T:
-        """Awaits `work`, and stops it when the row is cancelled, also where Temporal could not tell us.
 
-        Each look at the row tells it how far the work is: so that is known also when Redis has lost it.
-        """
-        working = asyncio.ensure_future(work)
-        try:
-            while True:
-                done, _ = await asyncio.wait({working}, timeout=LOOK_EVERY_S)
-                if done:
-                    return working.result()
-                if not await self._is_ours(attempt, milestone):
-                    raise Superseded
-        finally:
-            await stop(working)
-
-    async def _is_ours(self, attempt: Attempt, milestone: Milestone) -> bool:
-        try:
-            return await attempts.reach(self._database, attempt.job_id, attempt.run, milestone.percentage)
-        except StorageUnavailable:
-            return True  # nobody can have cancelled it either
+def _progress(
+    attempt: Attempt, milestone: Milestone, percentage: int, stage: str, message: str, metadata: JSON | None = None
+) -> Progress:
+    return Progress(
+        percentage=milestone.reach(percentage),
+        stage=stage,
+        message=message,
+        metadata=metadata or {},
+        attempt=attempt.number,
+    )
 
 
 def _read(attempt: Attempt, work: Work) -> tuple[Options, Task]:

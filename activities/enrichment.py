@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from temporalio import activity
 
-from activities.attempt import RENDERED, Attempt, Attempts, Held, Superseded
+from activities.attempt import Attempt, Attempts, Held
 from activities.boundary import for_workflow, ours, put_off
 from activities.endings import Endings
 from activities.heartbeat import Milestone, heartbeating
+from activities.watch import Superseded
 from enrichment.db import Database
 from enrichment.documents import store
 from enrichment.errors import EnrichmentError
@@ -46,7 +47,7 @@ class EnrichmentActivities:
         """Renders the saved result into documents."""
 
         async def step(attempt: Attempt, milestone: Milestone) -> str | bool:
-            await self._attempts.report(attempt, milestone, RENDERED, "rendering", "Rendering the document")
+            self._attempts.show(attempt, milestone, "rendering", "Rendering the document", percentage=attempts.ENRICHED)
             is_ours = await store.render(self._database, job.job_id, job.run)
             return is_ours and await self._attempts.until_stored(lambda: self._store(job, None))
 

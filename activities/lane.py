@@ -15,12 +15,13 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from activities.attempt import Attempt, Attempts, Superseded
+from activities.attempt import Attempt, Attempts
 from activities.boundary import ours
 from activities.endings import Endings
 from activities.heartbeat import Milestone
 from activities.tally import Tally
 from activities.turns import Cancelled, Turns
+from activities.watch import Superseded
 from enrichment.db import Database
 from enrichment.documents import store
 from enrichment.errors import CoolingDown, Internal, StorageUnavailable

@@ -51,8 +51,9 @@ class PutOff:
     """The last of its jobs that are."""
 
 
-STARTED = 5
-"""The percentage that is shown of a job from its begin on; of a bulk it is what of its jobs is done."""
+STARTED, ENRICHED = 5, 90
+"""The percentages that are shown of a job from its begin on, and from `save` on. The enricher's own 0-100 lie between
+them. Of a bulk it is what of its jobs is done."""
 
 _BEGIN = text("""
     WITH job AS (
@@ -90,6 +91,7 @@ _SAVE = text("""
     WITH job AS (
         UPDATE enrichment_job
         SET result = CAST(:result AS jsonb), provider = :provider, model = :model,
+            milestone = greatest(milestone, :enriched),
             input_tokens = coalesce(input_tokens, :input_tokens),
             output_tokens = coalesce(output_tokens, :output_tokens),
             cost_usd = CASE WHEN input_tokens IS NULL THEN CAST(:cost_usd AS double precision) ELSE cost_usd END
@@ -189,7 +191,8 @@ async def save(database: Database, job_id: str, run: int, result: JSON) -> bool:
 
     False: superseded, nothing was kept.
     """
-    return (await database.execute(_SAVE, {"id": job_id, "run": run, **_answer(result)})).first() is not None
+    parameters = {"id": job_id, "run": run, "enriched": ENRICHED, **_answer(result)}
+    return (await database.execute(_SAVE, parameters)).first() is not None
 
 
 async def saved_result(database: Database, job_id: str, run: int) -> tuple[JSON | None, Key | None]:

@@ -34,9 +34,15 @@ class Record:
         async with self._lock:
             while time.monotonic() < ends_at:
                 with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    if self._connection is None or self._connection.is_closed():
-                        self._connection = await self._subject.database()
-                    return await self._connection.fetch(query, *arguments)
-                await self.close()
+                    return await self._fetch(query, *arguments)
                 await asyncio.sleep(_AGAIN_S)
         raise TimeoutError("PostgreSQL did not answer the harness")
+
+    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._subject.database()
+        try:
+            return await self._connection.fetch(query, *arguments)
+        except BaseException:  # also who stops waiting: in the middle of an answer the connection is of no more use
+            await self.close()
+            raise

@@ -6,6 +6,7 @@ import itertools
 import time
 from dataclasses import dataclass
 
+import asyncpg
 import httpx
 
 from enrichment.models import TERMINAL
@@ -32,10 +33,12 @@ _HELD = """
     WHERE status = 'in_progress' AND retry_at IS NULL AND type <> 'bulk_candidate_enrichment'
 """
 _STILL_HELD = """
-    SELECT job.id FROM enrichment_job AS job
+    SELECT job.id, CASE WHEN job.parent_id IS NOT NULL THEN job.xmin::text END AS written_by, retry_at
+    FROM enrichment_job AS job
     JOIN unnest($1::text[], $2::integer[], $3::integer[]) AS held (id, run, retry_count) USING (id, run, retry_count)
     WHERE job.status = 'in_progress'
 """
+"""`written_by` only of a bulk's: beginning one again may count as no attempt, but it writes the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +113,23 @@ class Recoveries:
         self._note(fired, COMPLETES, None)
 
     async def _run_again(self, fired: Fired, held: Held) -> None:
-        """Until each of them has begun another attempt, or has ended."""
+        """Until each of them has begun again, or has ended. Now that its worker is gone, only another one writes it."""
         ends_at = fired.since + _PATIENCE_S
+        left = {row["id"]: row["written_by"] for row in await self._still(held)}
         while held and time.monotonic() < ends_at:
-            runs, retries = [run for run, _ in held.values()], [retries for _, retries in held.values()]
-            rows = await self._record.rows(_STILL_HELD, list(held), runs, retries)
-            now, still = time.monotonic(), {row["id"] for row in rows}
+            rows = await self._still(held)
+            now = time.monotonic()
+            still = {row["id"] for row in rows if row["retry_at"] or row["written_by"] == left[row["id"]]}
             for job_id in held.keys() - still:
                 del held[job_id]
                 self._note(fired, RUNS_AGAIN, now - fired.since)
             await asyncio.sleep(_LOOK_EVERY_S)
         for _ in held:
             self._note(fired, RUNS_AGAIN, None)
+
+    async def _still(self, held: Held) -> list[asyncpg.Record]:
+        runs, retries = [run for run, _ in held.values()], [retries for _, retries in held.values()]
+        return await self._record.rows(_STILL_HELD, list(held), runs, retries)
 
     def _note(self, fired: Fired, what: str, seconds: float | None) -> None:
         self.measured.append(Recovery(fired.fault.name, what, fired.since, seconds))
