@@ -13,7 +13,8 @@ from redis.asyncio.client import PubSub, Redis
 
 from enrichment.cancellation import stop
 from enrichment.events import PROGRESS_LOST
-from enrichment.snapshots import REDIS_ERRORS, TIMEOUT_S, key
+from enrichment.redis import REDIS_ERRORS, TIMEOUT_S
+from enrichment.snapshots import key
 
 WAKE_EVERY_S = 1.0
 """A follower is woken so often at least. This bounds how late a terminal state is seen when Redis is down."""

@@ -1,42 +1,27 @@
 """Live progress, in Redis: a snapshot per job and a channel for those who follow it.
 
-Redis is a cache here. A call that fails is forgotten, and for a moment afterwards none is tried, so that no job and no
-request waits for a Redis that is down.
+Without Redis what is written is lost, which costs freshness and nothing else: `enrichment.redis`.
 """
 
 import asyncio
 import contextlib
 import json
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
-from enrichment.breaker import Breaker
 from enrichment.events import PROGRESS_LOST
 from enrichment.models import JSON, JobStatus, Progress
+from enrichment.redis import TIMEOUT_S, Circuit, redis_client
 from enrichment.settings import Settings
 
-TIMEOUT_S = 0.5
-"""For each call, with the connection that it may need. A dead Redis costs at most this, once per `REST_S`.
-
-Whoever calls keeps it, by `asyncio.timeout`: the client has no limit of its own but for connecting.
-"""
-REST_S = 2.0
 TTL_OPEN_S = 24 * 3600
 TTL_ENDED_S = 3600
-
-REDIS_ERRORS = (RedisError, OSError, TimeoutError, RuntimeError)
-"""What a Redis that is away raises; the last is the API's uvloop's, for a write to a connection that was reset."""
-
-log = logging.getLogger(__name__)
 
 _REPORT = """
 local held = redis.call('HMGET', KEYS[1], 'run', 'percentage', 'seq')
@@ -84,14 +69,14 @@ class ProgressStore:
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
         self._script = redis.register_script(_REPORT)
-        self._breaker = Breaker(REST_S)
+        self._circuit = Circuit(redis, PROGRESS_LOST, "Redis does not answer; progress is stale for now")
         self._next = _Round()
         self._telling: asyncio.Task[None] | None = None
 
     @classmethod
     def connect(cls, settings: Settings) -> Self:
         """Opens no connection yet: the first call does."""
-        return cls(client(settings))
+        return cls(redis_client(settings))
 
     async def close(self) -> None:
         """Tells what is left to tell first."""
@@ -123,7 +108,7 @@ class ProgressStore:
         while self._next.news:
             now, self._next = self._next, _Round()
             try:
-                await self._try(partial(self._send, now.news))
+                await self._circuit.call(partial(self._send, now.news))
             finally:
                 now.is_over.set()
 
@@ -150,7 +135,7 @@ class ProgressStore:
                 answers: list[dict[str, str]] = await pipeline.execute()
                 return answers
 
-        held = await self._try(snapshots)
+        held = await self._circuit.call(snapshots)
         if held is None:
             return None
         return {job_id: _snapshot(fields) for job_id, fields in zip(job_ids, held, strict=True) if fields}
@@ -159,27 +144,12 @@ class ProgressStore:
         """Forgets jobs; returns how many had a snapshot."""
         if not job_ids:
             return 0
-        return await self._try(lambda: self._redis.unlink(*map(key, job_ids))) or 0
+        return await self._circuit.call(lambda: self._redis.unlink(*map(key, job_ids))) or 0
 
     async def is_up(self) -> bool:
         """Whether Redis answers now, whatever happened before."""
-        self._breaker.close()
-        return await self._try(self._redis.ping) is not None
-
-    async def _try(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        """What the call answers, or None when Redis is down or was down a moment ago."""
-        if self._breaker.is_open:
-            return None
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return await call()
-        except REDIS_ERRORS as error:
-            self._breaker.trip()
-            # The other idle connections are as dead as this one; each would cost a rest of its own.
-            with contextlib.suppress(*REDIS_ERRORS):
-                await self._redis.connection_pool.disconnect(inuse_connections=False)
-            log.warning("Redis does not answer; progress is stale for now", extra=PROGRESS_LOST.fields(error=error))
-            return None
+        self._circuit.breaker.close()
+        return await self._circuit.call(self._redis.ping) is not None
 
 
 def _arguments(run: int, progress: Progress) -> tuple[int | str, ...]:
@@ -192,17 +162,6 @@ def _arguments(run: int, progress: Progress) -> tuple[int | str, ...]:
         json.dumps(progress.metadata),
         progress.attempt,
         TTL_ENDED_S if ended else TTL_OPEN_S,
-    )
-
-
-def client(settings: Settings) -> Redis:
-    """A client that tries nothing twice. Each call of it is to be made within `TIMEOUT_S`."""
-    return Redis.from_url(
-        settings.redis_url.get_secret_value(),
-        decode_responses=True,
-        socket_timeout=None,  # else redis 8.1 sends by `asyncio.wait_for`, which loses cancellations in Python 3.11
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
     )
 
 

@@ -4,8 +4,6 @@ The windows stand still: `600/minute` counts from each full minute. So one call 
 and around the turn of a window a caller can make up to twice as many.
 """
 
-import asyncio
-import logging
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,17 +11,13 @@ from typing import TYPE_CHECKING, Self
 
 from redis.asyncio import Redis
 
-from enrichment import snapshots
-from enrichment.breaker import Breaker
 from enrichment.errors import RateLimited
 from enrichment.events import LIMITS_LOCAL
+from enrichment.redis import Circuit, redis_client
 from enrichment.settings import Settings
-from enrichment.snapshots import REDIS_ERRORS, REST_S, TIMEOUT_S
 
 if TYPE_CHECKING:
     from limits import RateLimitItem  # loaded only where there is a limit: it takes a tenth of a second
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,7 @@ class RequestLimit:
             key_prefix="enrichment:limit",
         )
         self._here = MemoryStorage()
-        self._breaker = Breaker(REST_S)
+        self._circuit = Circuit(redis, LIMITS_LOCAL, "Redis does not answer; each process limits alone")
 
     @classmethod
     def connect(cls, settings: Settings) -> Self | None:
@@ -65,13 +59,13 @@ class RequestLimit:
             return None
         from limits import parse
 
-        return cls(parse(settings.rate_limit), snapshots.client(settings))
+        return cls(parse(settings.rate_limit), redis_client(settings))
 
     async def close(self) -> None:
         await self._client.aclose()
 
     async def take(self, caller: str) -> Allowance:
-        """One request less for the caller; never waits for Redis longer than `TIMEOUT_S`, once per `REST_S`."""
+        """One request less for the caller; never waits for Redis longer than a `Circuit` does."""
         length_s, now = self._item.get_expiry(), time.time()
         window = int(now // length_s)
         taken = await self._count(self._item.key_for(caller, str(window)), length_s)
@@ -79,11 +73,5 @@ class RequestLimit:
         return Allowance(self._item.amount, self._item.amount - taken, reset_s)
 
     async def _count(self, key: str, length_s: int) -> int:
-        if not self._breaker.is_open:
-            try:
-                async with asyncio.timeout(TIMEOUT_S):
-                    return await self._redis.incr(key, length_s)
-            except REDIS_ERRORS as error:
-                self._breaker.trip()
-                log.warning("Redis does not answer; each process limits alone", extra=LIMITS_LOCAL.fields(error=error))
-        return await self._here.incr(key, length_s)
+        shared = await self._circuit.call(lambda: self._redis.incr(key, length_s))
+        return await self._here.incr(key, length_s) if shared is None else shared

@@ -36,10 +36,10 @@ async def enricher(settings: Settings, database: Database, serving: asyncio.Even
     from enrichment.cancellation import stop
     from enrichment.enrichers.llm import naming
     from enrichment.enrichers.llm.enricher import Asked, ModelEnricher
-    from enrichment.snapshots import client
+    from enrichment.redis import redis_client
 
     models = naming.models(settings)
-    redis = client(settings)
+    redis = redis_client(settings)
 
     def chain() -> Asked:
         from enrichment.enrichers.llm.chain import Chain

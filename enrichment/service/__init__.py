@@ -8,9 +8,10 @@ operating    get_stats, check_health, pause_queue, cleanup, erase_candidate, …
 
 from typing import Self
 
-from enrichment import snapshots, temporal
+from enrichment import temporal
 from enrichment.db import Database
 from enrichment.feed import Feed
+from enrichment.redis import redis_client
 from enrichment.service.connected import DEFAULT_TENANT, Links
 from enrichment.service.operating import Operating
 from enrichment.service.reading import NO_SUCH_JOB
@@ -40,7 +41,7 @@ class EnrichmentQueue(Submitting, Steering, Operating):
 
         `is_walled`: PostgreSQL itself shows no row of a tenant that `for_tenant` has not named; for who serves others.
         """
-        redis = snapshots.client(settings)
+        redis = redis_client(settings)
         database = Database.connect(settings, application=application, is_walled=is_walled)
         client = await temporal.connect(settings, lazy=True)
         return cls(Links(settings, database, ProgressStore(redis), Feed(redis), client))

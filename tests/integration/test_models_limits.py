@@ -12,8 +12,8 @@ from enrichment.enrichers.llm.cooldown import MAY_ASK, SOMEBODY_ASKS, Cooldown
 from enrichment.enrichers.llm.limited import Limits
 from enrichment.enrichers.llm.rates import Rates
 from enrichment.errors import CoolingDown
+from enrichment.redis import redis_client
 from enrichment.settings import Settings
-from enrichment.snapshots import client
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -27,7 +27,7 @@ async def configured(settings: Settings, request: pytest.FixtureRequest) -> Sett
 
 @pytest.fixture
 async def redis(configured: Settings) -> AsyncIterator[Redis]:
-    connected = client(configured)
+    connected = redis_client(configured)
     yield connected
     await connected.aclose()
 

@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from enrichment import snapshots
 from enrichment.access.limits import RequestLimit
 from enrichment.breaker import Breaker
 from enrichment.enrichers.llm.cooldown import Cooldown
 from enrichment.enrichers.llm.rates import Rates
+from enrichment.redis import REST_S, redis_client
 from enrichment.settings import Settings
-from enrichment.snapshots import REST_S, ProgressStore
+from enrichment.snapshots import ProgressStore
 
 TURNS = 40
 """Of the event loop: from before the client connects until after a few calls."""
@@ -37,7 +37,7 @@ def _limiting(settings: Settings) -> Call:
 
 
 def _cooling(settings: Settings) -> Call:
-    cooldown = Cooldown(snapshots.client(settings), uuid4().hex, Breaker(REST_S))
+    cooldown = Cooldown(redis_client(settings), uuid4().hex, Breaker(REST_S))
     return lambda: cooldown.cool(1)
 
 

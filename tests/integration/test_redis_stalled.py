@@ -23,8 +23,9 @@ from enrichment.enrichers.llm.cooldown import Cooldown
 from enrichment.enrichers.llm.rates import Rates
 from enrichment.feed import Feed
 from enrichment.models import Progress
+from enrichment.redis import REST_S, TIMEOUT_S, redis_client
 from enrichment.settings import Settings
-from enrichment.snapshots import REST_S, TIMEOUT_S, ProgressStore
+from enrichment.snapshots import ProgressStore
 
 MANY = 40
 AT_MOST_S = MANY * TIMEOUT_S / 4
@@ -94,7 +95,7 @@ def _deleting(settings: Settings) -> Call:
 
 
 def _following(settings: Settings) -> Call:
-    feed = Feed(snapshots.client(settings))
+    feed = Feed(redis_client(settings))
 
     async def first_look() -> None:
         async with aclosing(feed.follow("job")) as changes:
@@ -110,7 +111,7 @@ def _limiting(settings: Settings) -> Call:
 
 
 def _entering(settings: Settings) -> Call:
-    return Cooldown(snapshots.client(settings), "model", Breaker(REST_S)).enter
+    return Cooldown(redis_client(settings), "model", Breaker(REST_S)).enter
 
 
 def _rating(settings: Settings) -> Call:
@@ -149,7 +150,7 @@ async def test_writers_and_readers_wait_once_and_then_not_at_all(stalled: Settin
 
 async def test_all_the_steps_of_a_call_are_one_wait(stalled: Settings) -> None:
     """The client's own limits are for each step of a call: connecting, greeting, naming itself, asking."""
-    redis = snapshots.client(stalled)
+    redis = redis_client(stalled)
     redis.connection_pool.connection_kwargs |= {"socket_timeout": 60, "socket_connect_timeout": 60}
     store = ProgressStore(redis)
     async with asyncio.timeout(30):
@@ -158,7 +159,7 @@ async def test_all_the_steps_of_a_call_are_one_wait(stalled: Settings) -> None:
 
 
 async def test_followers_of_many_jobs_do_not_wait_one_behind_the_other(stalled: Settings) -> None:
-    feed = Feed(snapshots.client(stalled))
+    feed = Feed(redis_client(stalled))
 
     async def first_look(job_id: str) -> None:
         async with aclosing(feed.follow(job_id)) as changes:
@@ -191,8 +192,8 @@ async def test_a_listener_that_was_cut_off_subscribes_anew_even_where_redis_firs
     server = await asyncio.start_server(answer_all_but_the_second, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     through = SecretStr(url._replace(netloc=f":{url.password}@127.0.0.1:{port}").geturl())
-    redis = snapshots.client(settings)
-    feed = Feed(snapshots.client(settings.model_copy(update={"redis_url": through})))
+    redis = redis_client(settings)
+    feed = Feed(redis_client(settings.model_copy(update={"redis_url": through})))
     async with asyncio.timeout(30), aclosing(feed.follow("cut-off")) as changes:
         await anext(changes)
         met[0].close()

@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from enrichment import snapshots, temporal
+from enrichment import temporal
 from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.dispatch import Dispatcher
@@ -23,6 +23,7 @@ from enrichment.jobs import attempts, batches, outbox, queries, transitions, upk
 from enrichment.jobs.outbox import Dispatchable
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import Job, JobStatus, JobType, Options, Rehearsal, Submission
+from enrichment.redis import redis_client
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 
@@ -66,7 +67,7 @@ async def running(queue: EnrichmentQueue, job_id: str) -> AsyncIterator[Job]:
 
 async def shown_anew(settings: Settings, job_id: str) -> int:
     """The percentage that a process shows which has just started, when Redis has lost everything."""
-    redis = snapshots.client(settings)
+    redis = redis_client(settings)
     await redis.flushall()
     await redis.aclose()
     async with await EnrichmentQueue.connect(settings) as another:
@@ -182,7 +183,7 @@ async def test_connections_that_the_server_cuts_cost_a_job_no_attempt(
 async def test_a_redis_that_loses_everything_in_the_middle_of_a_job_takes_no_progress_back(
     queue: EnrichmentQueue, settings: Settings
 ) -> None:
-    redis = snapshots.client(settings)
+    redis = redis_client(settings)
     job_id = await submit(queue, options=SLOW)
     seen = []
     async for job in queue.watch(job_id):

@@ -16,9 +16,9 @@ from enrichment.errors import (
     ProviderUnavailable,
 )
 from enrichment.models import JobType
+from enrichment.redis import redis_client
 from enrichment.results import Result
 from enrichment.settings import Settings
-from enrichment.snapshots import client
 from tests.unit.rules import AS_OF, ENRICHER, ignore
 
 PAUSE = CoolingDown("a pause", retry_after=timedelta(minutes=5))
@@ -55,7 +55,7 @@ async def test_a_job_ends_or_waits_by_the_failure_that_promises_most(
     errors: list[EnrichmentError], promises_most: EnrichmentError
 ) -> None:
     settings = Settings(_env_file=None, model="openai:a,openai:b", model_base_url="http://127.0.0.1:1")
-    redis, database = client(settings), Database.connect(settings, application="tests")
+    redis, database = redis_client(settings), Database.connect(settings, application="tests")
     chain = Failing(settings, naming.models(settings), database, redis)
     chain.errors = list(errors)
     task = Task(JobType.CANDIDATE_PROFILE_ENHANCEMENT, {"work": [{"name": "Initrode"}]}, AS_OF)

@@ -39,9 +39,9 @@ from enrichment.errors import (
     ProviderTimeout,
 )
 from enrichment.events import MODEL_FAILED, PROVIDER_NEEDS_ATTENTION
+from enrichment.redis import REST_S
 from enrichment.results import Result, Usage, Violation
 from enrichment.settings import Settings
-from enrichment.snapshots import REST_S
 from enrichment.spending import ledger
 
 LONGEST_S = 285.0

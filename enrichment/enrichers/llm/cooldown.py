@@ -8,19 +8,14 @@ So a limit costs one request, however many jobs there are, and after a pause one
 the state; without it, each worker goes by what it has seen itself.
 """
 
-import asyncio
-import contextlib
-import logging
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from redis.asyncio import Redis
 
 from enrichment.breaker import Breaker
 from enrichment.events import LIMITS_LOST
-from enrichment.snapshots import REDIS_ERRORS, TIMEOUT_S
+from enrichment.redis import Circuit
 
 OPEN_S = 15
 """How long a model counts as open since it last began to answer: after a quiet moment one asks before the others."""
@@ -29,8 +24,6 @@ ONE_ASKS_S = 3.0
 
 MAY_ASK = 0.0
 SOMEBODY_ASKS = -1.0
-
-log = logging.getLogger(__name__)
 
 _ENTER = """
 local cooling = redis.call('PTTL', KEYS[1])
@@ -63,12 +56,12 @@ class Cooldown:
         self._keys = [f"enrichment:model:{model}:{state}" for state in ("cooling", "open", "asked")]
         self._enter = redis.register_script(_ENTER)
         self._cool = redis.register_script(_COOL)
-        self._breaker = breaker
+        self._circuit = Circuit(redis, LIMITS_LOST, "Redis is away; each worker keeps the limits alone", breaker)
         self._seen = _Seen()
 
     async def enter(self) -> float:
         """`MAY_ASK`, `SOMEBODY_ASKS`, or the seconds until the pause is over."""
-        answer = await self._try(lambda: self._enter(keys=self._keys, args=[int(ONE_ASKS_S * 1000)]))
+        answer = await self._circuit.call(lambda: self._enter(keys=self._keys, args=[int(ONE_ASKS_S * 1000)]))
         if answer is None:
             return self._enter_alone()
         if answer == MAY_ASK:
@@ -78,21 +71,21 @@ class Cooldown:
     async def opened(self) -> None:
         """The model has begun to answer."""
         now = time.monotonic()
-        if self._seen.open_until - now > OPEN_S - 1 and not self._breaker.is_open:
+        if self._seen.open_until - now > OPEN_S - 1 and not self._circuit.breaker.is_open:
             return  # told a moment ago
         self._seen = _Seen(open_until=now + OPEN_S)
-        await self._try(lambda: self._redis.set(self._keys[1], "1", ex=OPEN_S))
+        await self._circuit.call(lambda: self._redis.set(self._keys[1], "1", ex=OPEN_S))
 
     async def cool(self, seconds: float) -> None:
         """The model asks for a pause. A longer one that is known stands."""
         now = time.monotonic()
         self._seen = _Seen(cool_until=max(self._seen.cool_until, now + seconds))
-        await self._try(lambda: self._cool(keys=self._keys, args=[max(int(seconds * 1000), 1)]))
+        await self._circuit.call(lambda: self._cool(keys=self._keys, args=[max(int(seconds * 1000), 1)]))
 
     async def failed(self) -> None:
         """The request has failed in another way: the next one may find out."""
         self._seen.asked_until = 0.0
-        await self._try(lambda: self._redis.delete(self._keys[2]))
+        await self._circuit.call(lambda: self._redis.delete(self._keys[2]))
 
     def _enter_alone(self) -> float:
         now, seen = time.monotonic(), self._seen
@@ -104,17 +97,3 @@ class Cooldown:
             return SOMEBODY_ASKS
         seen.asked_until = now + ONE_ASKS_S
         return MAY_ASK
-
-    async def _try(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        """What Redis answers; None when it is down or was down a moment ago."""
-        if self._breaker.is_open:
-            return None
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return await call()
-        except REDIS_ERRORS as error:
-            self._breaker.trip()
-            with contextlib.suppress(*REDIS_ERRORS):
-                await self._redis.connection_pool.disconnect(inuse_connections=False)
-            log.warning("Redis is away; each worker keeps the limits alone", extra=LIMITS_LOST.fields(error=error))
-            return None

@@ -6,6 +6,7 @@ Without Redis each worker counts its own: then the settings are what one worker 
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from limits import RateLimitItemPerMinute
@@ -13,8 +14,9 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from enrichment.breaker import Breaker
+from enrichment.events import LIMITS_LOST
+from enrichment.redis import Circuit, redis_client
 from enrichment.settings import Settings
-from enrichment.snapshots import REDIS_ERRORS, TIMEOUT_S, client
 
 SHORTEST_S = 1.0
 
@@ -34,13 +36,14 @@ class Rates:
         self._model = model
         self._requests = RateLimitItemPerMinute(settings.model_rpm) if settings.model_rpm else None
         self._tokens = RateLimitItemPerMinute(settings.model_tpm) if settings.model_tpm else None
-        self._breaker = breaker
+        redis = redis_client(settings)
+        self._circuit = Circuit(redis, LIMITS_LOST, "Redis is away; each worker counts alone", breaker)
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(
             RedisStorage(
                 "async+redis://",  # not used: the client's pool knows where Redis is
                 implementation="redispy",
-                connection_pool=client(settings).connection_pool,  # type: ignore[arg-type]  # handed on as it is
+                connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # handed on as it is
                 key_prefix="enrichment:rate",
             )
         )
@@ -54,13 +57,8 @@ class Rates:
         ]
         if not wanted:
             return 0.0
-        if not self._breaker.is_open:
-            try:
-                async with asyncio.timeout(TIMEOUT_S):
-                    return await self._take(self._shared, wanted)
-            except REDIS_ERRORS:
-                self._breaker.trip()
-        return await self._take(self._alone, wanted)
+        wait_s = await self._circuit.call(partial(self._take, self._shared, wanted))
+        return await self._take(self._alone, wanted) if wait_s is None else wait_s
 
     async def _take(self, limiter: SlidingWindowCounterRateLimiter, wanted: Sequence[_Wanted]) -> float:
         waits = await asyncio.gather(*(self._wait_for(limiter, one) for one in wanted))
