@@ -26,8 +26,7 @@ class Superseded(Exception):
 class Watch:
     """Tells how far a run is, first the row and then those who follow.
 
-    So nothing that was seen is ever taken back: of a run that Redis has lost, every
-    process shows at least as much from the row.
+    So nothing that was seen is ever taken back: of a run that Redis has lost, every process shows as much from the row.
     """
 
     def __init__(self, database: Database, progress: ProgressStore, job_id: str, run: int, stored: int) -> None:

@@ -20,7 +20,7 @@ from api.overview import Overviews
 from api.parameters import plain_parameters
 from api.problems import Handlers
 from api.routes import ROUTERS
-from enrichment import payloads
+from api.routes.codec import Codec
 from enrichment.access.keyring import Keyring
 from enrichment.access.limits import RequestLimit
 from enrichment.access.secret import pepper
@@ -72,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         ],
     )
     app.state.settings = settings
-    app.state.codec = payloads.codec(settings)
+    app.state.codec = _codec(settings)
     app.state.stopping = asyncio.Event()
     app.state.overviews = Overviews()
     app.state.process_metrics = metrics.new_process_registry()
@@ -95,6 +95,14 @@ async def _gate(settings: Settings) -> AsyncIterator[Gate]:
         if limit is not None:
             stack.push_async_callback(limit.close)
         yield Gate(settings, keyring, sessions, limit)
+
+
+def _codec(settings: Settings) -> Codec | None:
+    if settings.temporal_keys is None:
+        return None
+    from api import codec
+
+    return codec.codec(settings)
 
 
 def _version() -> str:

@@ -4,14 +4,13 @@ import asyncio
 from enum import StrEnum
 
 from sqlalchemy import text
-from temporalio.client import Client
 
-from enrichment import temporal
 from enrichment.db import Database
 from enrichment.errors import EnrichmentError
 from enrichment.jobs import workload
 from enrichment.jobs.workload import QueueLoad
 from enrichment.models import Model
+from enrichment.orchestrator import Orchestrator
 from enrichment.snapshots import ProgressStore
 
 
@@ -39,11 +38,9 @@ class Health(Model):
     queues: dict[str, QueueLoad]
 
 
-async def check(database: Database, progress: ProgressStore, client: Client, tenant: str) -> Health:
+async def check(database: Database, progress: ProgressStore, orchestrator: Orchestrator, tenant: str) -> Health:
     """Asks every component at once."""
-    redis_up, temporal_up, load = await asyncio.gather(
-        progress.is_up(), temporal.is_up(client), _load(database, tenant)
-    )
+    redis_up, temporal_up, load = await asyncio.gather(progress.is_up(), orchestrator.is_up(), _load(database, tenant))
     workers = 0 if load is None else load.workers
     if load is None or not temporal_up:
         verdict = Verdict.UNHEALTHY

@@ -9,15 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from temporalio.client import Client
-
-from enrichment import temporal
 from enrichment.db import Database
 from enrichment.erasure import records
 from enrichment.erasure.records import Held
 from enrichment.events import CANDIDATE_ERASED
 from enrichment.jobs import transitions
 from enrichment.models import OPEN, Model
+from enrichment.orchestrator import Orchestrator
 from enrichment.responses import store as responses
 from enrichment.snapshots import ProgressStore
 from enrichment.vault import keys
@@ -53,10 +51,10 @@ class Receipt(Model):
 class Eraser:
     """Erases candidates of one tenant."""
 
-    def __init__(self, database: Database, progress: ProgressStore, client: Client, tenant: str) -> None:
+    def __init__(self, database: Database, progress: ProgressStore, orchestrator: Orchestrator, tenant: str) -> None:
         self._database = database
         self._progress = progress
-        self._client = client
+        self._orchestrator = orchestrator
         self._tenant = tenant
 
     async def erase(self, candidate_id: str, *, by: str) -> Receipt:
@@ -99,4 +97,4 @@ class Eraser:
     async def _delete_workflows(self, jobs: Sequence[Held]) -> int:
         """Of each run, with its history and its search attributes; it also ends what still runs."""
         runs = [(job.id, run) for job in jobs for run in range(job.first_run_alone, job.runs + 1)]
-        return sum(await asyncio.gather(*(temporal.delete(self._client, *run) for run in runs)))
+        return sum(await asyncio.gather(*(self._orchestrator.delete(*run) for run in runs)))

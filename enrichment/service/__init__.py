@@ -8,9 +8,9 @@ operating    get_stats, check_health, pause_queue, cleanup, erase_candidate, …
 
 from typing import Self
 
-from enrichment import temporal
 from enrichment.db import Database
 from enrichment.feed import Feed
+from enrichment.orchestrator import Orchestrator
 from enrichment.redis import redis_client
 from enrichment.service.connected import DEFAULT_TENANT, Links
 from enrichment.service.operating import Operating
@@ -43,5 +43,4 @@ class EnrichmentQueue(Submitting, Steering, Operating):
         """
         redis = redis_client(settings)
         database = Database.connect(settings, application=application, is_walled=is_walled)
-        client = await temporal.connect(settings, lazy=True)
-        return cls(Links(settings, database, ProgressStore(redis), Feed(redis), client))
+        return cls(Links(settings, database, ProgressStore(redis), Feed(redis), Orchestrator(settings)))

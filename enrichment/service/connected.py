@@ -5,10 +5,9 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Self
 
-from temporalio.client import Client
-
 from enrichment.db import Database
 from enrichment.feed import Feed
+from enrichment.orchestrator import Orchestrator
 from enrichment.settings import Settings
 from enrichment.snapshots import ProgressStore
 
@@ -21,7 +20,7 @@ class Links:
     database: Database
     progress: ProgressStore
     feed: Feed
-    client: Client
+    orchestrator: Orchestrator
 
 
 class Connected:
@@ -30,7 +29,7 @@ class Connected:
         self._database = links.database
         self._progress = links.progress
         self._feed = links.feed
-        self._client = links.client
+        self._orchestrator = links.orchestrator
         self._tenant = DEFAULT_TENANT
         """Of every statement; behind the wall, `for_tenant` also names it to the database."""
 

@@ -28,7 +28,7 @@ class Operating(Connected):
 
     async def check_health(self) -> health.Health:
         """Asks every component; it never raises and never takes longer than a few seconds."""
-        return await health.check(self._database, self._progress, self._client, self._tenant)
+        return await health.check(self._database, self._progress, self._orchestrator, self._tenant)
 
     async def is_ready(self) -> bool:
         """Whether jobs can be accepted."""
@@ -60,5 +60,5 @@ class Operating(Connected):
         Raises:
             StorageUnavailable: a store does not answer; repeat it, to finish what is left.
         """
-        eraser = Eraser(self._database, self._progress, self._client, self._tenant)
+        eraser = Eraser(self._database, self._progress, self._orchestrator, self._tenant)
         return await eraser.erase(candidate_id, by=by)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from enrichment import temporal
 from enrichment.actions import records
 from enrichment.actions.records import Action, ActionKind
 from enrichment.cancellation import stop
@@ -89,7 +88,7 @@ class Steering(Reading):
         if run is None:
             await self.get_job_status(job_id)
             raise Conflict("The job waits for no approval: only an open bulk with a canary does, and only once")
-        await temporal.signal(self._client, job_id, run, "approve")
+        await self._orchestrator.signal(job_id, run, "approve")
         return await self.get_job_status(job_id)
 
     async def review_job(self, job_id: str, status: ReviewStatus, edits: Sequence[Edit] = (), *, by: str) -> Job:
@@ -119,7 +118,7 @@ class Steering(Reading):
     async def _signal_cancel(self, cancelled: transitions.Changed, reason: str) -> None:
         if not cancelled.is_dispatched or cancelled.batch is not None:
             return
-        if not await temporal.signal(self._client, cancelled.id, cancelled.run, "cancel", reason):
+        if not await self._orchestrator.signal(cancelled.id, cancelled.run, "cancel", reason):
             log.warning(
                 "Cancelled, but Temporal does not answer: the work stops when the sweeper sees it",
                 extra=CANCEL_NOT_SIGNALLED.fields(job_id=cancelled.id, run=cancelled.run),
