@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from enrichment.db import LOST
 from tests.faults.subject import Subject
 
 _PATIENCE_S = 40.0
@@ -33,7 +34,7 @@ class Record:
         ends_at = time.monotonic() + _PATIENCE_S
         async with self._lock:
             while time.monotonic() < ends_at:
-                with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                with contextlib.suppress(*LOST):
                     return await self._fetch(query, *arguments)
                 await asyncio.sleep(_AGAIN_S)
         raise TimeoutError("PostgreSQL did not answer the harness")
