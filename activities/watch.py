@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 LOOK_EVERY_S = 1.0
 """How often an attempt looks whether its row was cancelled meanwhile."""
-LOOK_AGAIN_AFTER_S = 0.2
+LOOK_AGAIN_AFTER_S = 0.25
 """Between two looks at least, and before the first: what is done sooner costs no statement."""
 
 
