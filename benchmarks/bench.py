@@ -16,7 +16,7 @@ from benchmarks.meter import Meter, Used
 from benchmarks.record import PEER_TABLE, Ended, Record
 from benchmarks.scenario import OURS, Scenario
 from benchmarks.systems import BullMQ, Ours, Peer, System, Taskiq
-from enrichment.devstack import Stack
+from enrichment.devstack.stack import Stack
 
 T = TypeVar("T")
 

@@ -18,10 +18,10 @@ from benchmarks import load
 from benchmarks.meter import tree
 from benchmarks.record import Record
 from benchmarks.scenario import OURS
-from enrichment.devstack import Stack
 from enrichment.devstack.datadir import DataDirectory
 from enrichment.devstack.ports import POLL_S, free_port
 from enrichment.devstack.process import Command, Stop, end, spawn
+from enrichment.devstack.stack import Stack
 from enrichment.queues import BY_BAND
 
 BANDS = tuple(BY_BAND)

@@ -14,9 +14,10 @@ import sys
 
 import typer
 
-from enrichment.cli import modulepath
+from enrichment import modulepath
 from enrichment.cli.app import app
 from enrichment.cli.errors import CliError
+from enrichment.modulepath import ForeignPackageError
 
 
 def main() -> None:
@@ -29,3 +30,6 @@ def main() -> None:
     except CliError as error:
         typer.echo(error.message, err=True)
         sys.exit(error.exit_code)
+    except ForeignPackageError as error:
+        typer.echo(error, err=True)
+        sys.exit(1)

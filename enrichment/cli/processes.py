@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from enrichment.cli import location, modulepath
+from enrichment import modulepath
+from enrichment.cli import location
 from enrichment.cli.options import bands
 
 
@@ -26,10 +27,10 @@ def dev(
     Example:
       enrich dev --port 8000 --data-dir .enrich
     """
-    from enrichment import devstack
+    from enrichment.devstack.run import run
 
     directory = data_dir or location.data_dir()
-    raise typer.Exit(asyncio.run(devstack.run(port=port, data_dir=directory, announce=typer.echo)))
+    raise typer.Exit(asyncio.run(run(port=port, data_dir=directory, announce=typer.echo)))
 
 
 def api(

@@ -9,10 +9,3 @@
 State lies in one data directory (see `datadir`) and survives a restart; no child outlives the supervisor (see
 `launch`).
 """
-
-from enrichment.devstack.errors import StackError
-from enrichment.devstack.infrastructure import Infrastructure
-from enrichment.devstack.run import run
-from enrichment.devstack.stack import Stack
-
-__all__ = ["Infrastructure", "Stack", "StackError", "run"]

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from asyncio.subprocess import Process
 from collections.abc import Callable, Sequence
 
 from enrichment.devstack.datadir import DataDirectory
 from enrichment.devstack.errors import ChildDiedError, StackError
-from enrichment.devstack.process import end, outcome, spawn
+from enrichment.devstack.process import Process, end, outcome
 from enrichment.devstack.program import Program, Run
 
 _READY_WITHIN_S = 60.0
@@ -95,7 +94,7 @@ class Child:
         """One try: a process that answers, or an error and no process."""
         await self._program.prepare()
         launched_at = self._new_since = time.monotonic()
-        self._process = process = await spawn(self._program.command(), self._log)
+        self._process = process = await self._program.spawn(self._log)
         try:
             version = await self._answer(process)
         except BaseException:

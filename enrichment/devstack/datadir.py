@@ -43,11 +43,13 @@ class DataDirectory:
         self._lock: TextIO | None = None
 
     def acquire(self) -> None:
-        """Create the directory and hold it until `release`.
+        """Create the directory and hold it until `release`. Harmless when it is held already.
 
         Raises:
             StackError: another stack holds it, or it cannot be written.
         """
+        if self._lock is not None:
+            return
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = (self.path / "lock").open("a+")

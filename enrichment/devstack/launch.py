@@ -22,6 +22,7 @@ import os
 import sys
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_SECUREBITS = 28
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
@@ -84,15 +85,27 @@ def _leave_root(uid: int, gid: int) -> None:
         _keep_only(passage)
 
 
+def tie(parent: int, death_signal: int) -> None:
+    """Has this process get the signal when `parent`, which started it, dies; ends it if that has happened."""
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, death_signal)
+    if os.getppid() != parent:
+        sys.exit("the supervisor is gone")
+
+
+def entitle(title: str) -> None:
+    """What `top` and `ps -e` call this process; Linux shows 15 letters."""
+    if sys.platform == "linux":
+        letters = ctypes.create_string_buffer(title.encode())
+        _prctl(_PR_SET_NAME, ctypes.addressof(letters))
+
+
 def main() -> None:
     parent, death_signal, uid, gid = (int(argument) for argument in sys.argv[1:5])
     command = sys.argv[5:]
     if uid >= 0:
         _leave_root(uid, gid)
-    if sys.platform == "linux":
-        _prctl(_PR_SET_PDEATHSIG, death_signal)
-    if os.getppid() != parent:
-        sys.exit("the supervisor is gone")
+    tie(parent, death_signal)
     os.execv(command[0], command)  # noqa: S606
 
 

@@ -19,7 +19,7 @@ from enrichment.devstack.datadir import DataDirectory, write_private
 from enrichment.devstack.errors import StackError
 from enrichment.devstack.ports import HOST, POLL_S, free_port
 from enrichment.devstack.process import BARE_ENVIRONMENT, Command, Stop, finish
-from enrichment.devstack.program import Program, Run
+from enrichment.devstack.program import Run, Server
 
 _SUPERUSER = "postgres"
 _NAME = "enrichment"
@@ -39,7 +39,7 @@ _SETTINGS = {
 }
 
 
-class Postgres(Program):
+class Postgres(Server):
     name = "postgres"
     stop = (Stop(signal.SIGINT, 2.0), Stop(signal.SIGQUIT, 1.0))
     """A fast shutdown, which disconnects everyone; then an immediate one, which the next start recovers from."""

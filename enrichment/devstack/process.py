@@ -4,11 +4,12 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, STDOUT, Process
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from enrichment.devstack import launch
 from enrichment.devstack.account import Account
@@ -17,6 +18,23 @@ from enrichment.devstack.log import Log
 
 BARE_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 """For the servers: a `PGPORT` or `TEMPORAL_ADDRESS` that the caller has set is not meant for them."""
+
+
+class Process(Protocol):
+    """One that was started. asyncio's subprocesses are such, and so are forks (see `forks`)."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs; the negative number of the signal that ended it."""
+
+    async def wait(self) -> int:
+        """Its exit code, once it has ended."""
+
+    def send_signal(self, signal: int, /) -> None:
+        """Raises ProcessLookupError if it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +59,10 @@ class Stop:
     wait_s: float
 
 
-async def spawn(command: Command, log: Log) -> Process:
+async def spawn(command: Command, log: Log, *, talks: bool = False) -> asyncio.subprocess.Process:
     """Start a child in a session of its own, so that a terminal's Ctrl-C reaches the supervisor alone.
 
+    One that `talks` reads and writes pipes; the log gets what it writes to standard error.
     The calling thread must outlive the child: Linux ties the death signal to the thread.
     """
     account = command.account or Account(-1, -1)
@@ -56,9 +75,9 @@ async def spawn(command: Command, log: Log) -> Process:
             *command.argv,
             env=dict(command.env),
             cwd=command.cwd,
-            stdin=DEVNULL,
-            stdout=output,
-            stderr=STDOUT,
+            stdin=PIPE if talks else DEVNULL,
+            stdout=PIPE if talks else output,
+            stderr=output if talks else STDOUT,
             start_new_session=True,
         )
 

@@ -1,19 +1,23 @@
-"""The product's own processes, `enrich api` and `enrich worker`: how each starts, says that it is ready, and stops."""
+"""The product's own processes, `enrich api` and `enrich worker`: how each starts, says that it is ready, and stops.
+
+Each is forked from a process that has loaded it (see `forkserver`): it is loaded while the servers start, and what dies
+is back at once. What a developer changes is run by the next stack.
+"""
 
 import asyncio
 import signal
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import httpx
 
+from enrichment.devstack.forks import ForkServer
+from enrichment.devstack.log import Log
 from enrichment.devstack.ports import HOST, POLL_S, free_port, until_listening
-from enrichment.devstack.process import Command, Stop
+from enrichment.devstack.process import Process, Stop
 from enrichment.devstack.program import Program, Run
 
-# `-P` keeps the current directory off the module path: it may well hold a `workflows` of its own.
-_ENRICH = (sys.executable, "-P", "-m", "enrichment")
 _WORKER_IS_READY = "worker ready"
 
 Environment = Callable[[], Mapping[str, str]]
@@ -22,21 +26,48 @@ Environment = Callable[[], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class CommandLines:
-    """What is run; `--port P` is added to `api`. Tests put programs of their own in place."""
+    """What is run, as after `python -m`; `--port P` is added to `api`. Tests put programs of their own in place."""
 
-    migrate: tuple[str, ...] = (*_ENRICH, "migrate")
-    api: tuple[str, ...] = (*_ENRICH, "api")
-    worker: tuple[str, ...] = (*_ENRICH, "worker")
+    api: tuple[str, ...] = ("enrichment", "api")
+    worker: tuple[str, ...] = ("enrichment", "worker")
 
 
-class Api(Program):
+class Product(Program):
+    """A process of ours. `modules` are what it loads at its start."""
+
+    modules: ClassVar[tuple[str, ...]]
+
+    def __init__(self, line: tuple[str, ...], environment: Environment) -> None:
+        self.line = line
+        self._environment = environment
+        self._server = ForkServer(self.modules)
+
+    async def load(self, environment: Mapping[str, str], log: Log) -> None:
+        """Begin to load it: the first start is sooner then, and comes in any case."""
+        await self._server.load(environment, log)
+
+    async def spawn(self, log: Log) -> Process:
+        return await self._server.fork(f"enrich {self.name}", self.arguments(), self.environment(), log)
+
+    async def unload(self) -> None:
+        """Harmless when it is not loaded."""
+        await self._server.stop()
+
+    def arguments(self) -> Sequence[str]:
+        return self.line
+
+    def environment(self) -> Mapping[str, str]:
+        return self._environment()
+
+
+class Api(Product):
     name = "api"
+    modules = ("enrichment.cli.processes", "api.server", "api.app")
     stop = (Stop(signal.SIGTERM, 2.5),)
     """Long enough for requests; a browser that follows a job's events would hold it for ever."""
 
-    def __init__(self, argv: tuple[str, ...], environment: Environment, port: int) -> None:
-        self._argv = argv
-        self._environment = environment
+    def __init__(self, line: tuple[str, ...], environment: Environment, port: int) -> None:
+        super().__init__(line, environment)
         self._given_port = port
         self.port = port or free_port()
 
@@ -47,9 +78,12 @@ class Api(Program):
     def choose_other_ports(self) -> None:
         self.port = self._given_port or free_port()
 
-    def command(self) -> Command:
+    def arguments(self) -> Sequence[str]:
+        return (*self.line, "--port", str(self.port))
+
+    def environment(self) -> Mapping[str, str]:
         address = {"ENRICHMENT_API_HOST": HOST, "ENRICHMENT_API_PORT": str(self.port)}
-        return Command((*self._argv, "--port", str(self.port)), env={**self._environment(), **address})
+        return {**super().environment(), **address}
 
     async def ready(self, run: Run, /) -> str:
         await until_listening(run.pid, self.port)
@@ -63,17 +97,11 @@ class Api(Program):
                 await asyncio.sleep(POLL_S)
 
 
-class Worker(Program):
+class Worker(Product):
     name = "worker"
+    modules = ("enrichment.cli.processes", "worker.run")
     stop = (Stop(signal.SIGTERM, 5.0),)
     """Long enough to hand its jobs back; what it does not finish is done again after the next start."""
-
-    def __init__(self, argv: tuple[str, ...], environment: Environment) -> None:
-        self._argv = argv
-        self._environment = environment
-
-    def command(self) -> Command:
-        return Command(self._argv, env=self._environment())
 
     async def ready(self, run: Run, /) -> str:
         """It has no address to ask; its output tells."""

@@ -1,11 +1,11 @@
-"""What a child of the supervisor is: its command line, its ports, how it answers and how it is stopped."""
+"""What a child of the supervisor is: how it starts, its ports, how it answers and how it is stopped."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 from enrichment.devstack.log import Log
-from enrichment.devstack.process import Command, Stop
+from enrichment.devstack.process import Command, Process, Stop, spawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,20 @@ class Program(ABC):
         return
 
     @abstractmethod
-    def command(self) -> Command:
-        """How to start it. Asked at each start."""
+    async def spawn(self, log: Log) -> Process:
+        """Start a process of it that writes to the log."""
 
     @abstractmethod
     async def ready(self, run: Run, /) -> str:
         """Return once it answers, with its version or nothing. Given up when the process ends first."""
+
+
+class Server(Program):
+    """A program that a command line starts."""
+
+    @abstractmethod
+    def command(self) -> Command:
+        """Asked at each start."""
+
+    async def spawn(self, log: Log) -> Process:
+        return await spawn(self.command(), log)

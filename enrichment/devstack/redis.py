@@ -12,7 +12,7 @@ from enrichment.devstack.binaries import redis_server
 from enrichment.devstack.datadir import DataDirectory, write_private
 from enrichment.devstack.ports import HOST, POLL_S, free_port
 from enrichment.devstack.process import Command, Stop
-from enrichment.devstack.program import Program, Run
+from enrichment.devstack.program import Run, Server
 
 _CONFIGURATION = """\
 bind {host}
@@ -26,7 +26,7 @@ maxmemory-policy noeviction
 """
 
 
-class Redis(Program):
+class Redis(Server):
     name = "redis"
     stop = (Stop(signal.SIGTERM, 1.0),)
 

@@ -13,6 +13,9 @@ from enrichment.devstack.ports import require_free
 from enrichment.devstack.process import Command, finish
 from enrichment.devstack.product import Api, CommandLines, Worker
 
+_MIGRATE = (sys.executable, "-P", "-m", "enrichment", "migrate")
+"""`-P` keeps the current directory off the module path: it may well hold a `workflows` of its own."""
+
 
 class Stack:
     """Infrastructure plus migrations, API and worker.
@@ -33,13 +36,13 @@ class Stack:
     ) -> None:
         lines = command_lines or CommandLines()
         self._given_port = port
-        self._migrate = lines.migrate
         self._running = False
         self.infrastructure = Infrastructure(data_dir, tell=tell, restarted=self._record)
         self._directory = self.infrastructure.directory
         self._api = Api(lines.api, self._environment, port)
         self.api = Child(self._api, self._directory, tell, self._record)
-        self.worker = Child(Worker(lines.worker, self._environment), self._directory, tell, self._record)
+        self._worker = Worker(lines.worker, self._environment)
+        self.worker = Child(self._worker, self._directory, tell, self._record)
 
     async def start(self) -> None:
         """Start everything in order and return when all of it answers.
@@ -50,10 +53,13 @@ class Stack:
         """
         if self._given_port:
             require_free(self._given_port)
-        await self.infrastructure.start()
+        self._directory.acquire()
         try:
+            for program in (self._api, self._worker):
+                await program.load(self._callers_environment(), self._directory.log(program.name))
+            await self.infrastructure.start()
             self._directory.stack_file.unlink(missing_ok=True)  # of a stack that was killed
-            await finish("migrate", Command(self._migrate, env=self._environment()), self._directory.log("migrate"))
+            await finish("migrate", Command(_MIGRATE, env=self._environment()), self._directory.log("migrate"))
             await start_together((self.api, self.worker))
         except BaseException:
             await self.stop()
@@ -68,6 +74,8 @@ class Stack:
             self._directory.stack_file.unlink(missing_ok=True)
         await self.api.stop()
         await self.worker.stop()
+        await self._api.unload()
+        await self._worker.unload()
         await self.infrastructure.stop()
 
     async def __aenter__(self) -> Self:
@@ -87,14 +95,18 @@ class Stack:
         return {"api": self.api.pid, "worker": self.worker.pid, **self.infrastructure.pids}
 
     def _environment(self) -> dict[str, str]:
-        """The caller's, pointed at the servers here. Unbuffered, so that no log lags behind what happened."""
+        """The caller's, pointed at the servers here."""
+        return {**self._callers_environment(), **self.infrastructure.environment}
+
+    def _callers_environment(self) -> dict[str, str]:
+        """Unbuffered, so that no log lags behind what happened."""
         callers = {name: value for name, value in os.environ.items() if name != "TEMPORAL_API_KEY"}
         if callers.pop("PYTHONDONTWRITEBYTECODE", None):
             # Wanted: nothing written beside the sources. Not wanted: every child compiles everything at every start.
             is_ours = sys.prefix != sys.base_prefix  # a virtual environment: what it compiles serves every stack
             callers.setdefault("PYTHONPYCACHEPREFIX", f"{sys.prefix if is_ours else self._directory.path}/pycache")
         callers.setdefault("ENRICHMENT_WEBHOOK_LOOPBACK", "true")  # the receiver is on this machine too
-        return {**callers, **self.infrastructure.environment, "PYTHONUNBUFFERED": "1"}
+        return {**callers, "PYTHONUNBUFFERED": "1"}
 
     def _record(self) -> None:
         """Write `stack.json`, readable by its owner alone: it holds passwords."""

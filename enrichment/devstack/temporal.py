@@ -17,7 +17,7 @@ from enrichment.devstack.binaries import temporal_cli
 from enrichment.devstack.datadir import DataDirectory
 from enrichment.devstack.ports import HOST, POLL_S, free_ports, until_listening
 from enrichment.devstack.process import BARE_ENVIRONMENT, Command, Stop
-from enrichment.devstack.program import Program, Run
+from enrichment.devstack.program import Run, Server
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
 
 NAMESPACE = "default"
@@ -39,7 +39,7 @@ _SQLITE = {
 }
 
 
-class Temporal(Program):
+class Temporal(Server):
     name = "temporal"
     stop = (Stop(signal.SIGTERM, 2.5),)
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,16 +11,15 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from enrichment.devstack import Stack
 from enrichment.devstack.product import CommandLines
+from enrichment.devstack.stack import Stack
 from tests.faults.patience import until
 from tests.faults.proxy import Proxy
 from tests.provider import Provider, providing
 
 Tell = Callable[[str], None]
 
-_THROUGH = str(Path(__file__).with_name("through.py"))
-_PRODUCT = (sys.executable, "-P", "-m", "enrichment")
+_THROUGH = "tests.faults.through"
 _BACK_WITHIN_S = 30.0
 
 
@@ -32,7 +30,7 @@ class Subject:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._commands = {name: data_dir / f"{name}.json" for name in ("api", "worker")}
         for name, file in self._commands.items():
-            file.write_text(json.dumps([*_PRODUCT, name]))
+            file.write_text(json.dumps(["enrichment", name]))
         self.proxies = {
             "to-postgres": Proxy(lambda: _address(self.stack.infrastructure.database_url)),
             "to-redis": Proxy(lambda: _address(self.stack.infrastructure.redis_url)),
@@ -41,8 +39,7 @@ class Subject:
             "to-api": Proxy(lambda: _address(self.stack.api_url)),
         }
         ports = [str(self.proxies[link].port) for link in ("to-postgres", "to-redis", "to-temporal", "to-provider")]
-        through = (sys.executable, "-I", "-S", _THROUGH, *ports)
-        lines = CommandLines(**{name: (*through, str(file)) for name, file in self._commands.items()})
+        lines = CommandLines(**{name: (_THROUGH, *ports, str(file)) for name, file in self._commands.items()})
         self.stack = Stack(data_dir=data_dir, tell=tell, command_lines=lines)
         self.provider: Provider
         self._running = AsyncExitStack()
@@ -76,9 +73,9 @@ class Subject:
             url, timeout=2, command_timeout=5, server_settings={"application_name": "fault harness"}
         )
 
-    async def replace_worker(self, *command: str) -> None:
-        """Kills the worker; the one that the stack starts in its place is `command`, by default the product's again."""
-        self._commands["worker"].write_text(json.dumps(command or [*_PRODUCT, "worker"]))
+    async def replace_worker(self, *line: str) -> None:
+        """Kills the worker; the one that the stack starts in its place is `line`, by default the product's again."""
+        self._commands["worker"].write_text(json.dumps(line or ["enrichment", "worker"]))
         await self.kill("worker")
 
     async def kill(self, name: str) -> None:

@@ -1,14 +1,15 @@
 """Leads a child of the stack through the harness's proxies, then becomes it: its pid is the one that the stack knows.
 
-    python through.py POSTGRES_PORT REDIS_PORT TEMPORAL_PORT PROVIDER_PORT FILE
+    python -m tests.faults.through POSTGRES_PORT REDIS_PORT TEMPORAL_PORT PROVIDER_PORT FILE
 
 The stack tells its children where the servers are by environment variables; only the ports in them change here, and a
-model is asked. FILE holds the command line as JSON and is read at each start: what is started next can be another
-program.
+model is asked. FILE holds a module and its arguments as JSON and is read at each start: what is started next can be
+another program.
 """
 
 import json
 import os
+import runpy
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ def _at(url: str, port: str) -> str:
 
 def main() -> None:
     postgres, redis, temporal, provider, file, *more = sys.argv[1:]
-    command = [*json.loads(Path(file).read_text()), *more]
+    sys.argv = [*json.loads(Path(file).read_text()), *more]
     os.environ["DATABASE_URL"] = _at(os.environ["DATABASE_URL"], postgres)
     os.environ["REDIS_URL"] = _at(os.environ["REDIS_URL"], redis)
     host = os.environ["TEMPORAL_ADDRESS"].rpartition(":")[0]
@@ -41,7 +42,7 @@ def main() -> None:
     os.environ["ENRICHMENT_MODEL_BASE_URL"] = f"http://{host}:{provider}/v1"
     os.environ["ENRICHMENT_REHEARSAL"] = "true"  # the load asks for delays and failures
     os.environ.update(SLOTS)
-    os.execv(command[0], command)  # noqa: S606
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

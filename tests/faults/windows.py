@@ -10,7 +10,6 @@ stream     somebody follows a job: the API dies
 """
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -122,8 +121,7 @@ WINDOWS: dict[str, Callable[[Windows], Awaitable[None]]] = {
 async def pointed(subject: Subject, *mutants: str) -> AsyncIterator[Points]:
     """From now on the subject's worker has fault points, and these faults."""
     async with Points() as points:
-        command = (sys.executable, "-P", "-m", "tests.faults.mutants", str(points.port), *mutants)
-        await subject.replace_worker(*command)
+        await subject.replace_worker("tests.faults.mutants", str(points.port), *mutants)
         yield points
 
 

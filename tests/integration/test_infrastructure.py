@@ -25,7 +25,9 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest, Remov
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
-from enrichment.devstack import Infrastructure, StackError, launch
+from enrichment.devstack import launch
+from enrichment.devstack.errors import StackError
+from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.devstack.ports import free_port
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
 from tests.processes import runs
@@ -35,7 +37,7 @@ REPOSITORY = Path(__file__).parents[2]
 SUPERVISOR = """
 import asyncio, json, sys
 from pathlib import Path
-from enrichment.devstack import Infrastructure
+from enrichment.devstack.infrastructure import Infrastructure
 
 async def main():
     async with Infrastructure(Path(sys.argv[1])) as infra:

@@ -2,19 +2,18 @@
 
 import asyncio
 import json
-import shutil
-import sys
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from unittest import mock
 
 import asyncpg
 import httpx
 
-from enrichment.devstack import Stack
-from enrichment.devstack.product import CommandLines
+from enrichment.devstack.stack import Stack
 from tests.overload.client import Client, Tally
 
 MOST_REQUESTS = 200
@@ -76,8 +75,14 @@ class Outcome:
 
 async def run(data_dir: Path, seconds: float, most_open: int, tell: Tell = lambda _: None) -> Outcome:
     """Overloads a stack of its own for so long. Of more than `most_open` jobs at a time its callers are told 429."""
+    limits = {"ENRICHMENT_MAX_OPEN_JOBS": str(most_open), "ENRICHMENT_MAX_REQUESTS": str(MOST_REQUESTS)}
+    with mock.patch.dict(os.environ, limits):  # the stack hands them on
+        return await _run(data_dir, seconds, tell)
+
+
+async def _run(data_dir: Path, seconds: float, tell: Tell) -> Outcome:
     async with (
-        _stack(data_dir, most_open, tell) as stack,
+        Stack(data_dir=data_dir, tell=tell) as stack,
         Client(stack.api_url) as client,
         httpx.AsyncClient(base_url=stack.api_url, timeout=BACK_WITHIN_S, trust_env=False) as patient,
     ):
@@ -112,13 +117,6 @@ async def run(data_dir: Path, seconds: float, most_open: int, tell: Tell = lambd
             completed=len([row for row in rows if row["id"] in ids and row["status"] == "completed"]),
             rows=len(rows),
         )
-
-
-def _stack(data_dir: Path, most_open: int, tell: Tell) -> Stack:
-    limits = {"ENRICHMENT_MAX_OPEN_JOBS": str(most_open), "ENRICHMENT_MAX_REQUESTS": str(MOST_REQUESTS)}
-    assigned = tuple(f"{name}={value}" for name, value in limits.items())
-    api = (shutil.which("env") or "/usr/bin/env", *assigned, sys.executable, "-P", "-m", "enrichment", "api")
-    return Stack(data_dir=data_dir, tell=tell, command_lines=CommandLines(api=api))
 
 
 def _post(url: str) -> bytes:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -19,8 +18,8 @@ from temporalio.client import Client
 
 from enrichment import temporal
 from enrichment.db import Database
-from enrichment.devstack import Stack
 from enrichment.devstack.product import CommandLines
+from enrichment.devstack.stack import Stack
 from enrichment.settings import Settings
 
 BULK = "/api/enrichment/bulk"
@@ -43,7 +42,7 @@ class Ground:
             "SCALE_WORK": work,
             "SCALE_CALLS": str(self.calls),
         }
-        worker = CommandLines(worker=(sys.executable, "-m", "tests.scale.worker"))
+        worker = CommandLines(worker=("tests.scale.worker",))
         self.stack = Stack(data_dir=directory / "stack", command_lines=worker)
         self._open = AsyncExitStack()
 

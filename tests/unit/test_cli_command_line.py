@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from enrichment import modulepath
 from enrichment.access.scopes import Scope
-from enrichment.cli import keys, main, modulepath
+from enrichment.cli import keys, main
 from enrichment.cli.app import COMMANDS
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from enrichment.devstack.errors import StackError
 from enrichment.devstack.postgres import Postgres
 from enrichment.devstack.process import Command, Stop
 from enrichment.devstack.product import Api, Worker
-from enrichment.devstack.program import Program, Run
+from enrichment.devstack.program import Program, Run, Server
 from enrichment.devstack.redis import Redis
 from enrichment.devstack.temporal import Temporal
 
@@ -33,7 +33,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.01)
 
 
-class Script(Program):
+class Script(Server):
     """A program that is ready when it has printed `up`. A chosen port is passed as its argument."""
 
     name = "script"

@@ -104,7 +104,8 @@ async def _demonstrate(directory: Path, port: int, planned: list[Planned], *, ke
 @asynccontextmanager
 async def _stack(directory: Path, port: int, report: Report) -> AsyncIterator[JSON]:
     """The whole stack; yields where everything is."""
-    from enrichment.devstack import Stack, StackError
+    from enrichment.devstack.errors import StackError
+    from enrichment.devstack.stack import Stack
 
     stack = Stack(data_dir=directory, port=port, tell=report.starting)
     try:

@@ -8,9 +8,9 @@ from typing import Any
 
 from enrichment.cli.errors import BadUsage
 from enrichment.cli.files import read_candidate
-from enrichment.cli.modulepath import ROOT
 from enrichment.cli.options import BULK
 from enrichment.cli.prose import count
+from enrichment.modulepath import ROOT
 from enrichment.queues import priority_of, queue_of
 
 JSON = dict[str, Any]

@@ -1,0 +1,115 @@
+"""The supervisor's side of a fork server: it asks for forks and hears how they end."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+
+from enrichment.devstack.errors import ChildDiedError
+from enrichment.devstack.forkserver import Start
+from enrichment.devstack.log import Log
+from enrichment.devstack.process import Command, end, outcome, spawn
+
+_SERVER = (sys.executable, "-P", "-m", "enrichment.devstack.forkserver")
+
+
+class Fork:
+    """A process that the fork server has made."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    @property
+    def returncode(self) -> int | None:
+        return self.ended.result() if self.ended.done() else None
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self.ended)
+
+    def send_signal(self, signal: int, /) -> None:
+        if self.ended.done():
+            raise ProcessLookupError
+        os.kill(self.pid, signal)
+
+
+class ForkServer:
+    """Starts processes that find `modules` loaded. A server that has died is replaced when it is needed."""
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._modules = modules
+        self._process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._asked: deque[asyncio.Future[Fork]] = deque()
+        self._running: dict[int, Fork] = {}
+
+    async def load(self, environment: Mapping[str, str], log: Log) -> None:
+        """Has it load the modules, if it does not run. Returns before they are."""
+        async with self._starting:
+            if self._process is not None and self._process.returncode is None:
+                return
+            if self._listening is not None:
+                await self._listening  # it tells what the last one has left
+            command = Command((*_SERVER, *self._modules), env=environment)
+            self._process = process = await spawn(command, log, talks=True)
+            self._listening = asyncio.create_task(self._listen(process, log), name="listen to the fork server")
+
+    async def fork(self, title: str, line: Sequence[str], environment: Mapping[str, str], log: Log) -> Fork:
+        """A process that becomes a module with its arguments, as after `python -m`.
+
+        Raises:
+            ChildDiedError: the modules cannot be loaded.
+        """
+        log.open().close()  # its run begins here
+        await self.load(environment, log)
+        assert self._process is not None  # noqa: S101 it has just been started
+        assert self._process.stdin is not None  # noqa: S101 it talks
+        start = Start(title, list(line), dict(environment), str(log.path))
+        fork: asyncio.Future[Fork] = asyncio.get_running_loop().create_future()
+        self._asked.append(fork)
+        self._process.stdin.write(json.dumps(asdict(start)).encode() + b"\n")
+        return await fork
+
+    async def stop(self) -> None:
+        """Ends it, and what it has forked. Harmless when it does not run."""
+        if self._process is not None:
+            await end(self._process, ())
+        if self._listening is not None:
+            await self._listening
+
+    async def _listen(self, process: asyncio.subprocess.Process, log: Log) -> None:
+        assert process.stdout is not None  # noqa: S101 it talks
+        async for line in process.stdout:
+            told = json.loads(line)
+            if "code" in told:
+                self._running.pop(told["pid"]).ended.set_result(told["code"])
+            else:
+                self._begun(Fork(told["pid"]))
+        message = f"the fork server {outcome(await process.wait())}"
+        for asked in self._asked:
+            if not asked.done():
+                asked.set_exception(ChildDiedError(f"{message}.\n{log.tail()}", log.text()))
+        self._asked.clear()
+        for fork in self._running.values():
+            _kill(fork)
+            fork.ended.set_result(-signal.SIGKILL)
+        self._running.clear()
+
+    def _begun(self, fork: Fork) -> None:
+        self._running[fork.pid] = fork
+        asked = self._asked.popleft()
+        if asked.done():  # who asked has gone
+            _kill(fork)
+        else:
+            asked.set_result(fork)
+
+
+def _kill(fork: Fork) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(fork.pid, signal.SIGKILL)
