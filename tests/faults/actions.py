@@ -56,13 +56,14 @@ class Actions:
         return Fired(fault, began_at, time.monotonic(), evidence)
 
     async def _process(self, name: str) -> psutil.Process:
-        """The process now, once it is back from an earlier fault. Only ever a child of ours."""
+        """The process now, once it is back from an earlier fault. Only ever a descendant of ours."""
         found: list[psutil.Process] = []
 
         def is_back() -> bool:
             try:
                 process = psutil.Process(self._subject.stack.pids[name])
-                if process.ppid() == os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                ancestors = [each.pid for each in process.parents()]
+                if os.getpid() in ancestors and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
             except psutil.NoSuchProcess:
                 pass
