@@ -10,16 +10,15 @@ PROCESSES = ("api", "worker", "temporal", "postgres", "redis")
 
 
 async def run(bench: Bench) -> None:
-    async with bench.ours.awake():  # new processes, whatever was measured before
-        await bench.ours.restart_worker()
-        await bench.stack.api.stop()
-        await bench.stack.api.start()
     await bench.interleaved(partial(_jobs, bench), rounds=bench.pick(1, 2))
 
 
 async def _jobs(bench: Bench) -> None:
     count = bench.pick(100, 200)
     async with bench.ours.awake():
+        await bench.ours.restart_worker()  # new processes, whatever was measured before
+        await bench.stack.api.stop()
+        await bench.stack.api.start()
         for name in ("api", "worker"):
             bench.add(f"{name}, resident at rest", "MB", resident_mb(bench.stack.pids[name]))
         _, used = await bench.jobs(bench.ours, count)

@@ -1,5 +1,6 @@
 """(j) From the command to the answer: API and worker."""
 
+import sys
 import time
 from functools import partial
 
@@ -7,21 +8,40 @@ from benchmarks.bench import Bench
 from benchmarks.scenario import OURS, Scenario, at_most
 from benchmarks.systems import Peer
 from enrichment.devstack.child import Child
+from enrichment.devstack.process import Command, end, spawn
+from enrichment.devstack.product import Product
+from enrichment.devstack.program import Run
 
 
 async def run(bench: Bench) -> None:
-    measurements = [partial(_ours, bench, "api", bench.stack.api), partial(_ours, bench, "worker", bench.stack.worker)]
+    stack = bench.stack
+    measurements = [partial(_ours, bench, stack.api, stack.programs.api)]
+    measurements += [partial(_ours, bench, stack.worker, stack.programs.worker)]
     if bench.bullmq:
         measurements += [partial(_peer, bench, bench.bullmq, "api"), partial(_peer, bench, bench.bullmq, "worker")]
     await bench.interleaved(*measurements)
 
 
-async def _ours(bench: Bench, name: str, child: Child) -> None:
+async def _ours(bench: Bench, child: Child, program: Product) -> None:
     async with bench.ours.awake():
         await child.stop()
+        bench.add(f"{program.name}, start to ready", "s", await _alone(bench, program), OURS)
         began = time.monotonic()
         await child.start()
-        bench.add(f"{name}, start to ready", "s", time.monotonic() - began, OURS)
+        bench.add(f"{program.name}, forked by the stack to ready", "s", time.monotonic() - began, OURS)
+
+
+async def _alone(bench: Bench, program: Product) -> float:
+    """Seconds from its command, as a production runs it, to ready. The stack's own have loaded it before."""
+    command = Command((sys.executable, "-P", "-m", *program.arguments()), env=program.environment())
+    log = bench.stack.infrastructure.directory.log(f"{program.name}-alone")
+    began = time.monotonic()
+    process = await spawn(command, log)
+    try:
+        await program.ready(Run(process.pid, log))
+        return time.monotonic() - began
+    finally:
+        await end(process, program.stop)
 
 
 async def _peer(bench: Bench, peer: Peer, name: str) -> None:

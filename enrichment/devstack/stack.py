@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from enrichment.devstack.child import Child, Tell, start_together
 from enrichment.devstack.datadir import write_private
@@ -15,6 +15,11 @@ from enrichment.devstack.product import Api, CommandLines, Worker
 
 _MIGRATE = (sys.executable, "-P", "-m", "enrichment", "migrate")
 """`-P` keeps the current directory off the module path: it may well hold a `workflows` of its own."""
+
+
+class Programs(NamedTuple):
+    api: Api
+    worker: Worker
 
 
 class Stack:
@@ -39,10 +44,9 @@ class Stack:
         self._running = False
         self.infrastructure = Infrastructure(data_dir, tell=tell, restarted=self._record)
         self._directory = self.infrastructure.directory
-        self._api = Api(lines.api, self._environment, port)
-        self.api = Child(self._api, self._directory, tell, self._record)
-        self._worker = Worker(lines.worker, self._environment)
-        self.worker = Child(self._worker, self._directory, tell, self._record)
+        self.programs = Programs(Api(lines.api, self._environment, port), Worker(lines.worker, self._environment))
+        self.api = Child(self.programs.api, self._directory, tell, self._record)
+        self.worker = Child(self.programs.worker, self._directory, tell, self._record)
 
     async def start(self) -> None:
         """Start everything in order and return when all of it answers.
@@ -55,7 +59,7 @@ class Stack:
             require_free(self._given_port)
         self._directory.acquire()
         try:
-            for program in (self._api, self._worker):
+            for program in self.programs:
                 await program.load(self._callers_environment(), self._directory.log(program.name))
             await self.infrastructure.start()
             self._directory.stack_file.unlink(missing_ok=True)  # of a stack that was killed
@@ -74,8 +78,8 @@ class Stack:
             self._directory.stack_file.unlink(missing_ok=True)
         await self.api.stop()
         await self.worker.stop()
-        await self._api.unload()
-        await self._worker.unload()
+        for program in self.programs:
+            await program.unload()
         await self.infrastructure.stop()
 
     async def __aenter__(self) -> Self:
@@ -87,7 +91,7 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        return self._api.url
+        return self.programs.api.url
 
     @property
     def pids(self) -> dict[str, int]:
