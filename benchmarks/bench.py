@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -58,11 +59,13 @@ class Bench:
         """Measures it; a scenario that breaks is told of, and the others go on."""
         self._scenario = scenario.name
         sys.stderr.write(f"{scenario.name}: {scenario.question}\n")
+        began = time.monotonic()
         try:
             async with asyncio.timeout(LIMIT_S):
                 await scenario.run(self)
         except Exception as error:
             self.note(f"Broken off: {type(error).__name__}: {error}")
+        self.note(f"It took {time.monotonic() - began:.0f} s.")
 
     def add(self, name: str, unit: str, value: float, who: str = OURS) -> None:
         """A sample."""

@@ -4,7 +4,8 @@
 
 To load the API or a worker takes more than a second, to fork what is loaded a few milliseconds. A line on standard
 input asks for a fork (`Start`, as JSON). Standard output answers with its `pid`, and tells the `pid` and the `code` of
-each that has ended. With the end of standard input the server ends too.
+each that has ended; what a module prints while it is loaded goes to standard error. With the end of standard input the
+server ends too.
 
 It has one thread and no event loop, for a fork takes no more than the thread that makes it. Its forks die with it.
 """
@@ -42,9 +43,11 @@ class Start:
 
 
 class _Children:
-    """The ends of this process's forks, told in the order in which they come."""
+    """This process's forks, as the supervisor is told of them."""
 
     def __init__(self) -> None:
+        self._answers = os.dup(_OUTPUT)
+        os.dup2(_ERRORS, _OUTPUT)  # what a module prints is no answer
         self.awake, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
         signal.set_wakeup_fd(self._wake)
@@ -59,13 +62,16 @@ class _Children:
                 return
             if pid == 0:
                 return
-            _tell(pid=pid, code=os.waitstatus_to_exitcode(status))
+            self.tell(pid=pid, code=os.waitstatus_to_exitcode(status))
+
+    def tell(self, **what: int) -> None:
+        os.write(self._answers, json.dumps(what).encode() + b"\n")
 
     def close(self) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
-        os.close(self.awake)
-        os.close(self._wake)
+        for file in (self._answers, self.awake, self._wake):
+            os.close(file)
 
 
 def main() -> None:
@@ -74,20 +80,21 @@ def main() -> None:
     Raises:
         ForeignPackageError: one of our packages would come from elsewhere; none is loaded.
     """
+    children = _Children()
     modulepath.require_ours()
     heap.load()
     for module in sys.argv[1:]:
         importlib.import_module(module)
     heap.settle()  # the forks share what is loaded, as long as no collection writes to it
-    start = _start_of_a_fork()
+    sys.stdout.flush()  # or each fork would print again what is printed so far
+    start = _start_of_a_fork(children)
     if start is not None:
         sys.argv = start.line
         runpy.run_module(start.line[0], run_name="__main__", alter_sys=True)
 
 
-def _start_of_a_fork() -> Start | None:
+def _start_of_a_fork(children: _Children) -> Start | None:
     """In each fork: what it is to become. In the server itself: None, when nobody asks any more."""
-    children = _Children()
     for line in _lines(children):
         start = Start(**json.loads(line))
         is_set_up, set_up = os.pipe()
@@ -102,7 +109,7 @@ def _start_of_a_fork() -> Start | None:
         os.close(set_up)
         os.read(is_set_up, 1)  # ends when the fork has a session and a log of its own, or has died
         os.close(is_set_up)
-        _tell(pid=pid)
+        children.tell(pid=pid)
     return None
 
 
@@ -133,10 +140,6 @@ def _become(start: Start, server: int) -> None:
     os.close(nothing)
     os.environ.clear()
     os.environ.update(start.environment)
-
-
-def _tell(**what: int) -> None:
-    os.write(_OUTPUT, json.dumps(what).encode() + b"\n")
 
 
 if __name__ == "__main__":

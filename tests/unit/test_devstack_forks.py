@@ -16,7 +16,7 @@ from enrichment.devstack.process import Stop, end
 from enrichment.devstack.product import Api, Product, Worker
 from tests.processes import runs
 
-SHARED = "import sys; sys.stderr.write('shared is loaded\\n')"
+SHARED = "print('shared is loaded')"
 PROGRAM = """
 import os, shared, sys, time
 print(sys.argv[1:], os.environ.get("WORD"), os.getsid(0) == os.getpid(), flush=True)
@@ -34,7 +34,8 @@ class Ground:
         self.directory = directory
         self.log = Log(directory / "program.log")
         self.server = ForkServer(["shared"])
-        self.environment = {**os.environ, "PYTHONPATH": str(directory), "WORD": "hello"}
+        buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        self.environment = {**buffered, "PYTHONPATH": str(directory), "WORD": "hello"}
         self.write("shared", SHARED)
         self.write("program", PROGRAM)
 
