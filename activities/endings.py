@@ -6,12 +6,11 @@ from enrichment.db import Database
 from enrichment.events import JOB_FINISHED
 from enrichment.jobs import transitions
 from enrichment.jobs.transitions import Outcome
-from enrichment.models import JSON, JobStatus, Progress
+from enrichment.models import JSON, JobStatus
+from enrichment.progress import at_rest
 from enrichment.snapshots import ProgressStore
 
 log = logging.getLogger(__name__)
-
-MESSAGES = {JobStatus.COMPLETED: "Completed", JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Cancelled"}
 
 
 class Endings:
@@ -30,8 +29,4 @@ class Endings:
     async def tell(self, job_id: str, run: int, status: JobStatus, attempt: int, metadata: JSON | None = None) -> None:
         """The news of an ending that is written."""
         log.info("Finished", extra=JOB_FINISHED.fields(job_id=job_id, run=run, status=status))
-        percentage = 100 if status is JobStatus.COMPLETED else 0
-        shown = Progress(
-            percentage=percentage, stage=status, message=MESSAGES[status], metadata=metadata or {}, attempt=attempt
-        )
-        self._progress.tell(job_id, run, shown)
+        self._progress.tell(job_id, run, at_rest(status, attempt=attempt, metadata=metadata))

@@ -14,13 +14,12 @@ from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
 from enrichment.jobs.statistics import ErrorGroup, Minute, Stats
 from enrichment.jobs.workload import QueueLoad, Worker
-from enrichment.models import JSON, OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
+from enrichment.models import ENDED_EARLY, JSON, OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
 from enrichment.progress import WAITING_FOR_APPROVAL
 from enrichment.spending.ledger import AttemptUsage
 from enrichment.upload import Intake
 
 JOBS = "/api/enrichment/jobs"
-ENDED_EARLY = (JobStatus.FAILED, JobStatus.CANCELLED)
 
 Links = dict[str, str]
 

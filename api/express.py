@@ -68,15 +68,17 @@ class Express:
 
     async def _read(self, request: Request, route: str, job_id: str) -> Response:
         caller = await _admit(request, route)
-        self._queue: EnrichmentQueue = request.app.state.queue
-        content = None if caller is None else await self._reading.ask(caller.tenant, job_id)
+        content = None
+        if caller is not None:
+            content = await self._reading.ask((request.app.state.queue, caller.tenant), job_id)
         if content is None:
             raise NotFound(NO_SUCH_JOB)
         return answers.of_json(content)
 
-    async def _read_all(self, tenant: str, job_ids: Sequence[str]) -> list[str | None]:
+    async def _read_all(self, whose: tuple[EnrichmentQueue, str], job_ids: Sequence[str]) -> list[str | None]:
         """Each job as JSON, made once for all who ask for it at the same time."""
-        queue = self._queue.for_tenant(tenant)
+        queue, tenant = whose
+        queue = queue.for_tenant(tenant)
         jobs = await queue.explain(await queue.get_jobs(list(dict.fromkeys(job_ids))))
         shown = {job.job_id: answers.view(job).model_dump_json(by_alias=True) for job in jobs}
         return [shown.get(job_id) for job_id in job_ids]

@@ -10,12 +10,12 @@ from pydantic_core import PydanticCustomError
 
 from enrichment import ids, queues
 from enrichment.documents.formats import Format
-from enrichment.errors import BY_CODE
 from enrichment.ids import is_id
 from enrichment.jobs.queries import Filter
 from enrichment.models import (
     AnyJobType,
     Day,
+    ErrorCode,
     Identifier,
     Instant,
     JobRequest,
@@ -92,19 +92,12 @@ def _id_beginning(text: str) -> str:
     return text
 
 
-def _error_code(code: str) -> str:
-    if code not in BY_CODE:
-        raise PydanticCustomError("error_code", f"is no error code: use {', '.join(BY_CODE)}")
-    return code
-
-
 def _band(text: str) -> str:
     if text not in queues.BY_BAND:
         raise PydanticCustomError("queue", f"is no queue: use {', '.join(queues.BY_BAND)}")
     return text
 
 
-ErrorCode = Annotated[str, AfterValidator(_error_code)]
 IdBeginning = Annotated[str, AfterValidator(_id_beginning)]
 BandInPath = Annotated[str, AfterValidator(_band), Path(alias="queue", description="A queue by its band")]
 

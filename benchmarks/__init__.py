@@ -4,5 +4,6 @@
 - `bench`: what a scenario is given; `systems`: what jobs are handed to, ours and the peers', all in the same way
 - `peers`: small clean programs of other makes: BullMQ on Node, taskiq, a bare Temporal workflow, a bare FastAPI
 - `load`: the generator of HTTP requests; `meter`: the processes' CPU time and memory
-- `ledger`: the samples; `machine`: where they were taken; `report`: the table
+- `record`: when jobs began and ended, from the rows; `ledger`: the samples
+- `machine`: where they were taken; `report`: the table
 """

@@ -28,17 +28,6 @@ def cpu_s(pid: int) -> float:
     return total
 
 
-def memory_mb(pid: int) -> float:
-    """What the tree would give back if it ended: memory that its processes share counts once (Linux: PSS)."""
-    total = 0
-    for process in tree(pid):
-        try:
-            total += process.memory_full_info().pss
-        except psutil.NoSuchProcess:
-            continue
-    return total / 2**20
-
-
 def resident_mb(pid: int) -> float:
     """Resident memory of the one process."""
     resident: int = psutil.Process(pid).memory_info().rss

@@ -1,10 +1,5 @@
 """AES-256-GCM, loaded with the first key: 7 MB that a process without keys does without."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 class NotOpened(Exception):
     """Somebody has changed what was closed, or it belongs to something else."""

@@ -5,9 +5,10 @@ from enrichment.db import Database
 from enrichment.enrichers.llm import prompts
 from enrichment.jobs import statistics
 from enrichment.models import JobRequest, JobType, Submission
+from enrichment.notation import RULES, names_in
 from enrichment.responses import store as responses
 from enrichment.spending import estimates
-from enrichment.spending.estimates import RULES, Estimate, Size
+from enrichment.spending.estimates import Estimate, Size
 from enrichment.upload import Intake, Upload
 
 AT_ONCE = 5_000
@@ -55,7 +56,7 @@ class Estimator:
 
     async def _leave_out_answered(self, size: Size, job_type: JobType) -> None:
         """What the first model of the chain has answered already is not paid again."""
-        first, asked = self._model.split(",")[0].strip(), size.asked()
+        first, asked = names_in(self._model)[0], size.asked()
         for some in (asked[at : at + AT_ONCE] for at in range(0, len(asked), AT_ONCE)):
             version = prompts.VERSIONS[job_type]
             size.leave_out(await responses.answered(self._database, self._tenant, first, version, some))

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from enrichment.errors import EnrichmentError
+from enrichment.modulepath import OURS
 
 FIELDS = frozenset({
     "action_id", "attempt", "code", "count", "error", "job_id", "kind", "method", "model", "path", "queue", "run",
@@ -23,7 +24,6 @@ FIELDS = frozenset({
 """What a log line may carry; anything else is an error of ours."""
 _PLACES = 12
 """How many of the innermost places of an error are logged."""
-_OURS = ("enrichment", "activities", "workflows", "api", "worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,6 @@ WORKER_STOPPING = LogEvent("worker_stopping")
 API_READY = LogEvent("api_ready")
 REQUEST_FAILED = LogEvent("request_failed")
 JOB_ACCEPTED = LogEvent("job_accepted")
-JOB_BEGUN = LogEvent("job_begun")
 ATTEMPT_FAILED = LogEvent("attempt_failed")
 WORK_UNFORESEEN = LogEvent("work_unforeseen")
 """A defect, of ours or of a library: its `where` is what to report."""
@@ -104,7 +103,7 @@ def configure() -> None:
 
 
 def _said(record: logging.LogRecord) -> str:
-    if record.name.partition(".")[0] in _OURS:
+    if record.name.partition(".")[0] in OURS:
         return record.getMessage()
     return str(record.msg).partition("\n")[0]  # behind it asyncio, for one, shows the task and its error
 

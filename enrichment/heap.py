@@ -1,6 +1,6 @@
 """What a process has loaded by its start stays as long as it does: the garbage collector need not look at it again.
 
-It would, at each full collection: 60 ms in which nothing else happens, and an eighth of the API's CPU time in all.
+Otherwise each full collection scans it: 60 ms during which nothing else runs, an eighth of the API's CPU time.
 """
 
 import ctypes

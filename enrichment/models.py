@@ -56,6 +56,7 @@ class JobStatus(StrEnum):
 
 
 OPEN = (JobStatus.PENDING, JobStatus.IN_PROGRESS)
+ENDED_EARLY = (JobStatus.FAILED, JobStatus.CANCELLED)
 TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -87,10 +88,10 @@ def _priority(value: object) -> object:
         raise PydanticCustomError("priority", str(error)) from None
 
 
-def _error_code(value: str) -> str:
-    if value not in errors.BY_CODE:
+def _error_code(code: str) -> str:
+    if code not in errors.BY_CODE:
         raise PydanticCustomError("error_code", f"is no error code: use {', '.join(errors.BY_CODE)}")
-    return value
+    return code
 
 
 def _not_dots(value: str) -> str:
@@ -135,6 +136,7 @@ Identifier = Annotated[
 The length is not said in the pattern: counted repeats of all letters that there are cost 20 MB and 150 ms at each use.
 """
 Locale = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+ErrorCode = Annotated[str, AfterValidator(_error_code)]
 WebhookUrl = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=2_000)]
 AnyJobType = Annotated[JobType, BeforeValidator(_job_type)]
 SingleJobType = Annotated[JobType, BeforeValidator(_single_type)]
@@ -148,7 +150,7 @@ class Rehearsal(Model):
 
     stage_ms: int = Field(default=0, ge=0, le=60_000, strict=True)
     """Pause at each stage of the enrichment."""
-    fail_code: Annotated[str, AfterValidator(_error_code)] | None = None
+    fail_code: ErrorCode | None = None
     """The error code to fail with."""
     fail_attempts: int = Field(default=1, ge=1, le=1_000, strict=True)
     """How many attempts fail; those after them succeed."""

@@ -2,11 +2,11 @@
 
 from collections import OrderedDict
 
-from enrichment.models import JobStatus, Progress, Standing
+from enrichment.models import JSON, JobStatus, Progress, Standing
 from enrichment.snapshots import Snapshot
 from enrichment.wording import lasting
 
-_WITHOUT_SNAPSHOT = {
+_AT_REST = {
     JobStatus.PENDING: (0, "Waiting for its turn"),
     JobStatus.IN_PROGRESS: (0, "Running"),
     JobStatus.COMPLETED: (100, "Completed"),
@@ -16,6 +16,12 @@ _WITHOUT_SNAPSHOT = {
 
 WAITING_FOR_APPROVAL = "waiting_for_approval"
 """The stage of a bulk whose canaries have ended and whose other candidates nobody has let follow yet."""
+
+
+def at_rest(status: JobStatus, *, attempt: int = 1, metadata: JSON | None = None) -> Progress:
+    """What is told of a job that does not run, because it waits for its turn or has ended."""
+    percentage, message = _AT_REST[status]
+    return Progress(percentage=percentage, stage=status, message=message, metadata=metadata or {}, attempt=attempt)
 
 
 def of_bulk(standing: Standing, stage: str = "enriching", message: str = "") -> Progress:
@@ -46,7 +52,7 @@ def shown(
     Without a snapshot of this run the percentage is a guess, and marked as one, unless the row alone says it all: the
     job does not run, or `is_untold`, a job of a bulk that nothing has been told of yet.
     """
-    percentage, message = _WITHOUT_SNAPSHOT[status]
+    percentage, message = _AT_REST[status]
     if snapshot is None or snapshot.run != run:
         is_guess = not is_redis_up or (status is JobStatus.IN_PROGRESS and not is_untold)
         return Progress(percentage=percentage, stage=status, message=message, degraded=is_guess)

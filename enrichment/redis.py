@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -18,6 +18,9 @@ from redis.exceptions import RedisError
 from enrichment.breaker import Breaker
 from enrichment.events import LogEvent
 from enrichment.settings import Settings
+
+if TYPE_CHECKING:
+    from limits.aio.storage import RedisStorage
 
 T = TypeVar("T")
 
@@ -42,6 +45,18 @@ def redis_client(settings: Settings) -> Redis:
         socket_timeout=None,  # else redis 8.1 sends by `asyncio.wait_for`, which loses cancellations in Python 3.11
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
+    )
+
+
+def limits_storage(redis: Redis, prefix: str) -> "RedisStorage":
+    """Where the library `limits` counts, by this client."""
+    from limits.aio.storage import RedisStorage
+
+    return RedisStorage(
+        "async+redis://",  # not used: the client's pool knows where Redis is
+        implementation="redispy",
+        connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # handed to the client as it is
+        key_prefix=prefix,
     )
 
 

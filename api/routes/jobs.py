@@ -14,7 +14,7 @@ from api.queries import DocumentQuery, ListQuery, PageQuery, narrowed_to
 from api.stream import EventStream, progress_of
 from enrichment.documents.formats import Format
 from enrichment.jobs.queries import Filter
-from enrichment.models import JobStatus
+from enrichment.models import ENDED_EARLY, JobStatus
 
 router = APIRouter(prefix=answers.JOBS, tags=["jobs"])
 
@@ -111,7 +111,7 @@ async def results(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
 )
 async def failures(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
     """As CSV, safe to open in a spreadsheet."""
-    ended = await queue.list_ended(job_id, (JobStatus.FAILED, JobStatus.CANCELLED))
+    ended = await queue.list_ended(job_id, ENDED_EARLY)
     disposition = {"Content-Disposition": f'attachment; filename="failures-{job_id}.csv"'}
     return StreamingResponse(export.as_csv(ended), media_type="text/csv; charset=utf-8", headers=disposition)
 

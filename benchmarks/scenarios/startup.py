@@ -14,15 +14,15 @@ from enrichment.devstack.program import Run
 
 
 async def run(bench: Bench) -> None:
-    stack = bench.stack
-    measurements = [partial(_ours, bench, stack.api, stack.programs.api)]
-    measurements += [partial(_ours, bench, stack.worker, stack.programs.worker)]
+    measurements = [partial(_ours, bench, bench.stack.api), partial(_ours, bench, bench.stack.worker)]
     if bench.bullmq:
         measurements += [partial(_peer, bench, bench.bullmq, "api"), partial(_peer, bench, bench.bullmq, "worker")]
     await bench.interleaved(*measurements)
 
 
-async def _ours(bench: Bench, child: Child, program: Product) -> None:
+async def _ours(bench: Bench, child: Child) -> None:
+    program = child.program
+    assert isinstance(program, Product)  # noqa: S101 both of them are
     async with bench.ours.awake():
         await child.stop()
         bench.add(f"{program.name}, start to ready", "s", await _alone(bench, program), OURS)
@@ -33,7 +33,7 @@ async def _ours(bench: Bench, child: Child, program: Product) -> None:
 
 async def _alone(bench: Bench, program: Product) -> float:
     """Seconds from its command, as a production runs it, to ready. The stack's own have loaded it before."""
-    command = Command((sys.executable, "-P", "-m", *program.arguments()), env=program.environment())
+    command = Command((sys.executable, "-P", "-m", *program.argv()), env=program.environment())
     log = bench.stack.infrastructure.directory.log(f"{program.name}-alone")
     began = time.monotonic()
     process = await spawn(command, log)

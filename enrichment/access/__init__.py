@@ -5,4 +5,6 @@
 - `keys`: the table of the keys and each statement on it, written together with its audit
 - `keyring`: the keys that this process knows, so that a request pays no statement
 - `sessions`: the cookie that stands for a key
+- `limits`: how many requests a caller may make in a time
+- `wall`: the second wall between tenants, in PostgreSQL itself
 """

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from enrichment.errors import RateLimited
 from enrichment.events import LIMITS_LOCAL
-from enrichment.redis import Circuit, redis_client
+from enrichment.redis import Circuit, limits_storage, redis_client
 from enrichment.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,16 +39,11 @@ class RequestLimit:
     """Counts each request of a caller."""
 
     def __init__(self, item: "RateLimitItem", redis: Redis) -> None:
-        from limits.aio.storage import MemoryStorage, RedisStorage
+        from limits.aio.storage import MemoryStorage
 
         self._item = item
         self._client = redis
-        self._redis = RedisStorage(
-            "async+redis://",  # not used: the client's pool knows where Redis is
-            implementation="redispy",
-            connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # handed to the client as it is
-            key_prefix="enrichment:limit",
-        )
+        self._redis = limits_storage(redis, "enrichment:limit")
         self._here = MemoryStorage()
         self._circuit = Circuit(redis, LIMITS_LOCAL, "Redis does not answer; each process limits alone")
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from enrichment import ids
 from enrichment.db import Database
 from enrichment.jobs.queries import Filter
-from enrichment.models import OPEN, JobStatus, Model
+from enrichment.models import ENDED_EARLY, OPEN, JobStatus, Model
 
 CLAIM_LEASE = timedelta(seconds=15)
 """Longer than a page of jobs takes."""
@@ -25,7 +25,7 @@ class ActionKind(StrEnum):
     @property
     def statuses(self) -> tuple[JobStatus, ...]:
         """The states of jobs with which this can be done."""
-        return OPEN if self is ActionKind.CANCEL else (JobStatus.FAILED, JobStatus.CANCELLED)
+        return OPEN if self is ActionKind.CANCEL else ENDED_EARLY
 
 
 class Action(Model):

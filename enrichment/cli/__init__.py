@@ -1,11 +1,16 @@
 """The command line `enrich`.
 
     app          the commands and their groups
-    processes    dev, api, worker, migrate          start something
-    submitting   submit                             ─┐
-    jobs         status, watch, list, cancel, …      ├─ speak HTTP through `client`, answer through `output`
-    operations   stats, health, cleanup             ─┘
+    processes    dev, api, worker                   start something
     demo         the stack, real résumés, live progress, results
+    submitting   submit                             ─┐
+    jobs         status, watch, list, cancel, …      │
+    documents    document                            ├─ speak HTTP through `client`, answer through `output`
+    reviewing    review, audit                       │
+    candidates   export, erase                       │
+    operations   stats, health, pause, resume       ─┘  and migrate, cleanup: they work on the database itself,
+    keys         keys                                   as do these two (`administering`)
+    webhooks     webhooks
 
 A command's modules are imported when it is used, so that `--help` answers at once.
 """

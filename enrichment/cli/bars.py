@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -12,10 +12,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import ENDINGS, LABELS, elapsed_seconds, ending
 from enrichment.wording import lasting
-
-JSON = dict[str, Any]
 
 STYLES = {"pending": "dim", "in_progress": "cyan", "completed": "green", "failed": "red", "cancelled": "yellow"}
 MARKS = {"pending": "·", "completed": "✓", "failed": "✗", "cancelled": "–"}

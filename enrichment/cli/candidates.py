@@ -1,7 +1,7 @@
 """`enrich export` and `enrich erase`: what is held of a candidate."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,8 +9,7 @@ from enrichment.cli import output
 from enrichment.cli.client import ask
 from enrichment.cli.errors import BadUsage
 from enrichment.cli.options import ApiUrl, AsJson
-
-JSON = dict[str, Any]
+from enrichment.cli.output import JSON
 
 Candidate = Annotated[
     str, typer.Argument(metavar="CANDIDATE", help="The candidate's id in your system.", show_default=False)

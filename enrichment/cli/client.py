@@ -13,9 +13,9 @@ from httpx_sse import EventSource, aconnect_sse
 
 from enrichment.cli.errors import Refused, Unreachable
 from enrichment.cli.location import Location, find, variable
+from enrichment.cli.output import JSON
 
 T = TypeVar("T")
-JSON = dict[str, Any]
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """A bulk of a thousand candidates takes the API seconds to accept."""

@@ -1,14 +1,13 @@
 """Showing jobs while they run: bars for a person, lines for a log, JSON objects for a program."""
 
 import json
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import typer
 
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import ENDINGS, elapsed_seconds, ending, tell
 from enrichment.wording import lasting
-
-JSON = dict[str, Any]
 
 
 class Display(Protocol):

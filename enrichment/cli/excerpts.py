@@ -13,10 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import count
 from enrichment.wording import duration
-
-JSON = dict[str, Any]
 
 _SKILLS, _POSITIONS, _BULLETS, _QUESTIONS = 8, 2, 3, 3
 """At most so many are shown of each."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from enrichment.cli.errors import BadUsage
+from enrichment.cli.output import JSON
 
-JSON = dict[str, Any]
 STDIN = "-"
 
 

@@ -9,9 +9,10 @@ from contextlib import aclosing
 import httpx
 from httpx_sse import SSEError
 
-from enrichment.cli.client import JSON, Api, unreachable
+from enrichment.cli.client import Api, unreachable
 from enrichment.cli.display import Display
 from enrichment.cli.errors import Refused
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import ENDINGS
 
 _WAITS_S = (0.2, 0.5, 1.0, 2.0)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,10 +12,9 @@ from enrichment.cli.client import Api, ask, connect
 from enrichment.cli.errors import CliError, Refused
 from enrichment.cli.location import find
 from enrichment.cli.options import STATUSES, TYPES, ApiUrl, AsJson, JobId, JobIds, one_of, priority
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import ending, tell
 from enrichment.cli.watching import watch_until_ended
-
-JSON = dict[str, Any]
 
 PAGE = 200
 """The most jobs that the API puts on a page."""

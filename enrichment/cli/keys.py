@@ -10,11 +10,11 @@ from enrichment.cli import output
 from enrichment.cli.administering import check_tenant, duration, on_database
 from enrichment.cli.errors import BadUsage, CliError
 from enrichment.cli.options import AsJson
+from enrichment.cli.output import JSON
 
 if TYPE_CHECKING:
     from enrichment.access.keys import Key
 
-JSON = dict[str, Any]
 
 _SCOPES = ("submit", "read", "cancel", "review", "export", "erase", "admin")
 """As `enrichment.access.scopes` has them, without what loading that costs each start of the command line."""

@@ -29,7 +29,7 @@ def find(given: str | None) -> Location:
     candidates = (
         (given, "--api"),
         (variable("ENRICHMENT_API_URL"), "ENRICHMENT_API_URL"),
-        (stack.get("api"), str(stack_file())),
+        (stack.get("api"), str(stack_file(data_dir()))),
         (DEFAULT_URL, "the default"),
     )
     url, source = next((url, source) for url, source in candidates if url)
@@ -43,14 +43,14 @@ def data_dir() -> Path:
     return Path(variable("ENRICHMENT_DATA_DIR") or ".enrich")
 
 
-def stack_file(directory: Path | None = None) -> Path:
-    return (directory or data_dir()) / "stack.json"
+def stack_file(directory: Path) -> Path:
+    return directory / "stack.json"
 
 
-def running_stack(directory: Path | None = None) -> dict[str, Any] | None:
+def running_stack() -> dict[str, Any] | None:
     """What `stack.json` says; None where no stack runs, or where it is not ours to read."""
     try:
-        stack: dict[str, Any] = json.loads(stack_file(directory).read_text())
+        stack: dict[str, Any] = json.loads(stack_file(data_dir()).read_text())
     except (OSError, ValueError):
         return None
     return stack

@@ -1,7 +1,7 @@
 """`enrich stats`, `health`, `pause`, `resume`, `cleanup` and `migrate`: for the person who keeps it running."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,9 +9,9 @@ from enrichment.cli import location, output
 from enrichment.cli.client import ask
 from enrichment.cli.errors import BadUsage, CliError
 from enrichment.cli.options import ApiUrl, AsJson, bands
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import count
 
-JSON = dict[str, Any]
 Band = Annotated[
     str,
     typer.Argument(callback=lambda value: bands([value])[0], metavar="QUEUE", help="Its band: critical, …"),

@@ -1,11 +1,10 @@
 """How the command line says things to people: job types in a word or two, times, endings."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import typer
 
-JSON = dict[str, Any]
+from enrichment.cli.output import JSON
 
 ENDINGS = ("completed", "failed", "cancelled")
 LABELS = {

@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from enrichment.cli import output
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import count
-
-JSON = dict[str, Any]
 
 
 def show_accepted(job: JSON, file: str, *, watch: bool, as_json: bool) -> None:

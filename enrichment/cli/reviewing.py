@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,8 +10,7 @@ from enrichment.cli import output
 from enrichment.cli.client import ask
 from enrichment.cli.errors import BadUsage
 from enrichment.cli.options import ApiUrl, AsJson, JobId
-
-JSON = dict[str, Any]
+from enrichment.cli.output import JSON
 
 
 def review(

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,12 +12,11 @@ from enrichment.cli.errors import BadUsage, Refused
 from enrichment.cli.files import STDIN, read_candidate, read_candidates
 from enrichment.cli.location import find
 from enrichment.cli.options import BULK, SINGLE_TYPES, TYPES, ApiUrl, AsJson, one_of, priority
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import count, tell
 from enrichment.cli.receipts import show_accepted, show_estimate
 from enrichment.cli.uploading import upload
 from enrichment.cli.watching import watch_until_ended
-
-JSON = dict[str, Any]
 
 
 def _day(text: str | None) -> str | None:

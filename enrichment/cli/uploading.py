@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import typer
 
@@ -14,11 +14,10 @@ from enrichment.cli.client import connect
 from enrichment.cli.errors import BadUsage
 from enrichment.cli.files import STDIN
 from enrichment.cli.location import find
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import count, tell
 from enrichment.cli.receipts import show_accepted, show_estimate
 from enrichment.cli.watching import watch_until_ended
-
-JSON = dict[str, Any]
 
 PIECE = 256 * 1024
 _GZIP = ".gz"

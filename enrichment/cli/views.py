@@ -9,10 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from enrichment.cli.bars import STYLES
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import LABELS, age, elapsed_seconds, instant, retry_notice
 from enrichment.wording import lasting
-
-JSON = dict[str, Any]
 
 _MARKS = {"up": "green", "healthy": "green", "degraded": "yellow", "down": "red", "unhealthy": "red"}
 

@@ -8,12 +8,12 @@ from enrichment.cli import output
 from enrichment.cli.administering import check_tenant, duration, on_database
 from enrichment.cli.errors import CliError
 from enrichment.cli.options import AsJson, JobId, one_of
+from enrichment.cli.output import JSON
 
 if TYPE_CHECKING:
     from enrichment.webhooks.deliveries import Delivery
     from enrichment.webhooks.endpoints import Endpoint
 
-JSON = dict[str, Any]
 
 STATES = ("pending", "delivered", "dead")
 

@@ -29,7 +29,7 @@ class Child:
     """
 
     def __init__(self, program: Program, directory: DataDirectory, tell: Tell, restarted: Callable[[], None]) -> None:
-        self._program = program
+        self.program = program
         self._log = directory.log(program.name)
         self._tell = tell
         self._restarted = restarted
@@ -43,7 +43,7 @@ class Child:
     def pid(self) -> int:
         """The latest process that answered; another one once a restart has succeeded."""
         if self._pid is None:
-            raise StackError(f"{self._program.name} has not been started")
+            raise StackError(f"{self.program.name} has not been started")
         return self._pid
 
     async def start(self) -> None:
@@ -61,9 +61,9 @@ class Child:
                     raise
                 await asyncio.sleep(wait_s)
                 if not self._settled:
-                    self._program.choose_other_ports()
+                    self.program.choose_other_ports()
         self._settled = True
-        self._keeper = asyncio.create_task(self._keep_running(), name=f"keep {self._program.name} running")
+        self._keeper = asyncio.create_task(self._keep_running(), name=f"keep {self.program.name} running")
 
     async def stop(self) -> None:
         """Stop it for good, however far its start or restart has come. Harmless when it does not run."""
@@ -72,10 +72,10 @@ class Child:
             await asyncio.wait({self._keeper})
             self._keeper = None
         if self._process is not None:
-            await end(self._process, self._program.stop)
+            await end(self._process, self.program.stop)
 
     async def _keep_running(self) -> None:
-        name = self._program.name
+        name = self.program.name
         deaths = 0
         while self._process is not None:
             code = await self._process.wait()
@@ -92,23 +92,23 @@ class Child:
 
     async def _launch(self) -> None:
         """One try: a process that answers, or an error and no process."""
-        await self._program.prepare()
+        await self.program.prepare()
         launched_at = self._new_since = time.monotonic()
-        self._process = process = await self._program.spawn(self._log)
+        self._process = process = await self.program.spawn(self._log)
         try:
             version = await self._answer(process)
         except BaseException:
-            await end(process, self._program.stop)
+            await end(process, self.program.stop)
             raise
         self._pid = process.pid
         self._new_since = time.monotonic()
         took = f"ready in {self._new_since - launched_at:.1f} s"
-        self._tell(" ".join(filter(None, (self._program.name, version, took))))
+        self._tell(" ".join(filter(None, (self.program.name, version, took))))
 
     async def _answer(self, process: Process) -> str:
         """What the program says when it is ready, unless it ends or the time is up before."""
-        name = self._program.name
-        answer = asyncio.create_task(self._program.ready(Run(process.pid, self._log)))
+        name = self.program.name
+        answer = asyncio.create_task(self.program.ready(Run(process.pid, self._log)))
         death = asyncio.create_task(process.wait())
         try:
             await asyncio.wait({answer, death}, timeout=_READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)

@@ -49,8 +49,8 @@ class ForkServer:
         self._asked: deque[asyncio.Future[Fork]] = deque()
         self._running: dict[int, Fork] = {}
 
-    async def load(self, environment: Mapping[str, str], log: Log) -> None:
-        """Has it load the modules, if it does not run. Returns before they are."""
+    async def start(self, environment: Mapping[str, str], log: Log) -> None:
+        """Starts the server, unless it runs. Returns before the modules are loaded."""
         async with self._starting:
             if self._process is not None and self._process.returncode is None:
                 return
@@ -60,17 +60,17 @@ class ForkServer:
             self._process = process = await spawn(command, log, talks=True)
             self._listening = asyncio.create_task(self._listen(process, log), name="listen to the fork server")
 
-    async def fork(self, title: str, line: Sequence[str], environment: Mapping[str, str], log: Log) -> Fork:
+    async def fork(self, title: str, argv: Sequence[str], environment: Mapping[str, str], log: Log) -> Fork:
         """A process that becomes a module with its arguments, as after `python -m`.
 
         Raises:
             ChildDiedError: the modules cannot be loaded.
         """
-        log.open().close()  # its run begins here
-        await self.load(environment, log)
+        log.begin()
+        await self.start(environment, log)
         assert self._process is not None  # noqa: S101 it has just been started
         assert self._process.stdin is not None  # noqa: S101 it talks
-        start = Start(title, list(line), dict(environment), str(log.path))
+        start = Start(title, list(argv), dict(environment), str(log.path))
         fork: asyncio.Future[Fork] = asyncio.get_running_loop().create_future()
         self._asked.append(fork)
         self._process.stdin.write(json.dumps(asdict(start)).encode() + b"\n")

@@ -7,7 +7,7 @@ input asks for a fork (`Start`, as JSON). Standard output answers with its `pid`
 each that has ended; what a module prints while it is loaded goes to standard error. With the end of standard input the
 server ends too.
 
-It has one thread and no event loop, for a fork takes no more than the thread that makes it. Its forks die with it.
+It has one thread and no event loop: a fork copies only the thread that calls it. Its forks die with it.
 """
 
 import importlib
@@ -31,13 +31,13 @@ _ERRORS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a fork becomes: `line` is a module and its arguments, as after `python -m`; `log` gets what it writes.
+    """What a fork becomes: `argv` is a module and its arguments, as after `python -m`; `log` gets what it writes.
 
     `title` is what `top` and `ps -e` call it.
     """
 
     title: str
-    line: list[str]
+    argv: list[str]
     environment: dict[str, str]
     log: str
 
@@ -89,12 +89,12 @@ def main() -> None:
     sys.stdout.flush()  # or each fork would print again what is printed so far
     start = _start_of_a_fork(children)
     if start is not None:
-        sys.argv = start.line
-        runpy.run_module(start.line[0], run_name="__main__", alter_sys=True)
+        sys.argv = start.argv
+        runpy.run_module(start.argv[0], run_name="__main__", alter_sys=True)
 
 
 def _start_of_a_fork(children: _Children) -> Start | None:
-    """In each fork: what it is to become. In the server itself: None, when nobody asks any more."""
+    """Returns in each fork, with what it is to become; in the server, None, once standard input has ended."""
     for line in _lines(children):
         start = Start(**json.loads(line))
         is_set_up, set_up = os.pipe()

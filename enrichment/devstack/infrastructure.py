@@ -19,7 +19,7 @@ class Infrastructure:
         async with Infrastructure(data_dir) as infra:
             connection = await asyncpg.connect(infra.database_url)
 
-    A port of 0 is a free one, kept as long as this object is. `tell` gets lines of progress; `restarted` is called when
+    Their ports are free ones, kept as long as this object is. `tell` gets lines of progress; `restarted` is called when
     a server is back. `postgres`, `redis` and `temporal` can be stopped and started one by one, to see how the others do
     without.
     """
@@ -28,17 +28,13 @@ class Infrastructure:
         self,
         data_dir: Path,
         *,
-        postgres_port: int = 0,
-        redis_port: int = 0,
-        temporal_port: int = 0,
-        temporal_ui_port: int = 0,
         tell: Tell = lambda _: None,
         restarted: Callable[[], None] = lambda: None,
     ) -> None:
         self.directory = DataDirectory(data_dir)
-        self._postgres = Postgres(self.directory, postgres_port)
-        self._redis = Redis(self.directory, redis_port)
-        self._temporal = Temporal(self.directory, temporal_port, temporal_ui_port)
+        self._postgres = Postgres(self.directory)
+        self._redis = Redis(self.directory)
+        self._temporal = Temporal(self.directory)
 
         def child(program: Program) -> Child:
             return Child(program, self.directory, tell, restarted)

@@ -1,4 +1,4 @@
-"""The first step of every child: tie its life to the supervisor's, give up root where asked, become the server.
+"""The first step of every command: tie its life to the supervisor's, give up root where asked, become the server.
 
     python -I -S launch.py PARENT_PID DEATH_SIGNAL UID GID COMMAND ARGUMENT…      (UID and GID -1: stay who you are)
 
@@ -14,7 +14,7 @@ Two things about Linux shape it:
   but keeps one capability: to read files and pass through directories. (A container's root may have only a stronger
   one to give, which also writes.)
 
-Elsewhere than on Linux there is neither: a supervisor killed without a word leaves its children behind.
+Other systems have neither: there a supervisor that is killed leaves its children behind.
 """
 
 import ctypes

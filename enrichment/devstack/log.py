@@ -12,14 +12,18 @@ class Log:
         self.path = path
         self._start = 0
 
-    def open(self) -> BinaryIO:
-        """The file, for a new run to append to. One that has grown too large is set aside first."""
+    def begin(self) -> None:
+        """A new run: `text` is what is written from now on. A file that has grown too large is set aside first."""
         self.path.parent.mkdir(mode=0o700, exist_ok=True)
         if self.path.exists() and self.path.stat().st_size > _MAX_BYTES:
             self.path.replace(self.path.with_name(f"{self.path.name}.1"))
-        file = self.path.open("ab")
-        self._start = file.tell()
-        return file
+        self.path.touch()
+        self._start = self.path.stat().st_size
+
+    def open(self) -> BinaryIO:
+        """The file, for a new run to append to."""
+        self.begin()
+        return self.path.open("ab")
 
     def text(self) -> str:
         """What the latest run has written so far."""

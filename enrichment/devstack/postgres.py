@@ -44,10 +44,9 @@ class Postgres(Server):
     stop = (Stop(signal.SIGINT, 2.0), Stop(signal.SIGQUIT, 1.0))
     """A fast shutdown, which disconnects everyone; then an immediate one, which the next start recovers from."""
 
-    def __init__(self, directory: DataDirectory, port: int = 0) -> None:
+    def __init__(self, directory: DataDirectory) -> None:
         self._directory = directory
-        self._given_port = port
-        self.port = port or free_port()
+        self.port = free_port()
         self._cluster = directory.path / "postgres"
 
     @property
@@ -59,7 +58,7 @@ class Postgres(Server):
         return f"postgresql://{_SUPERUSER}:{self._directory.secrets.postgres_superuser}@{HOST}:{self.port}/postgres"
 
     def choose_other_ports(self) -> None:
-        self.port = self._given_port or free_port()
+        self.port = free_port()
 
     async def prepare(self) -> None:
         if self._cluster.exists():

@@ -37,24 +37,24 @@ class Product(Program):
 
     modules: ClassVar[tuple[str, ...]]
 
-    def __init__(self, line: tuple[str, ...], environment: Environment) -> None:
-        self.line = line
+    def __init__(self, argv: tuple[str, ...], environment: Environment) -> None:
+        self._argv = argv
         self._environment = environment
         self._server = ForkServer(self.modules)
 
     async def load(self, environment: Mapping[str, str], log: Log) -> None:
-        """Begin to load it: the first start is sooner then, and comes in any case."""
-        await self._server.load(environment, log)
+        """Starts loading ahead of the first start, which otherwise loads it itself."""
+        await self._server.start(environment, log)
 
     async def spawn(self, log: Log) -> Process:
-        return await self._server.fork(f"enrich {self.name}", self.arguments(), self.environment(), log)
+        return await self._server.fork(f"enrich {self.name}", self.argv(), self.environment(), log)
 
     async def unload(self) -> None:
         """Harmless when it is not loaded."""
         await self._server.stop()
 
-    def arguments(self) -> Sequence[str]:
-        return self.line
+    def argv(self) -> Sequence[str]:
+        return self._argv
 
     def environment(self) -> Mapping[str, str]:
         return self._environment()
@@ -66,8 +66,8 @@ class Api(Product):
     stop = (Stop(signal.SIGTERM, 2.5),)
     """Long enough for requests; a browser that follows a job's events would hold it for ever."""
 
-    def __init__(self, line: tuple[str, ...], environment: Environment, port: int) -> None:
-        super().__init__(line, environment)
+    def __init__(self, argv: tuple[str, ...], environment: Environment, port: int) -> None:
+        super().__init__(argv, environment)
         self._given_port = port
         self.port = port or free_port()
 
@@ -78,8 +78,8 @@ class Api(Product):
     def choose_other_ports(self) -> None:
         self.port = self._given_port or free_port()
 
-    def arguments(self) -> Sequence[str]:
-        return (*self.line, "--port", str(self.port))
+    def argv(self) -> Sequence[str]:
+        return (*self._argv, "--port", str(self.port))
 
     def environment(self) -> Mapping[str, str]:
         address = {"ENRICHMENT_API_HOST": HOST, "ENRICHMENT_API_PORT": str(self.port)}

@@ -30,18 +30,17 @@ class Redis(Server):
     name = "redis"
     stop = (Stop(signal.SIGTERM, 1.0),)
 
-    def __init__(self, directory: DataDirectory, port: int = 0) -> None:
+    def __init__(self, directory: DataDirectory) -> None:
         self._directory = directory
         self._home = directory.path / "redis"
-        self._given_port = port
-        self.port = port or free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
         return f"redis://:{self._directory.secrets.redis}@{HOST}:{self.port}/0"
 
     def choose_other_ports(self) -> None:
-        self.port = self._given_port or free_port()
+        self.port = free_port()
 
     async def prepare(self) -> None:
         """Write the configuration: a file, because everyone on the machine reads command lines."""

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from enrichment.devstack.child import Child, Tell, start_together
 from enrichment.devstack.datadir import write_private
@@ -15,11 +15,6 @@ from enrichment.devstack.product import Api, CommandLines, Worker
 
 _MIGRATE = (sys.executable, "-P", "-m", "enrichment", "migrate")
 """`-P` keeps the current directory off the module path: it may well hold a `workflows` of its own."""
-
-
-class Programs(NamedTuple):
-    api: Api
-    worker: Worker
 
 
 class Stack:
@@ -44,9 +39,10 @@ class Stack:
         self._running = False
         self.infrastructure = Infrastructure(data_dir, tell=tell, restarted=self._record)
         self._directory = self.infrastructure.directory
-        self.programs = Programs(Api(lines.api, self._environment, port), Worker(lines.worker, self._environment))
-        self.api = Child(self.programs.api, self._directory, tell, self._record)
-        self.worker = Child(self.programs.worker, self._directory, tell, self._record)
+        self._api = Api(lines.api, self._environment, port)
+        self._worker = Worker(lines.worker, self._environment)
+        self.api = Child(self._api, self._directory, tell, self._record)
+        self.worker = Child(self._worker, self._directory, tell, self._record)
 
     async def start(self) -> None:
         """Start everything in order and return when all of it answers.
@@ -59,7 +55,7 @@ class Stack:
             require_free(self._given_port)
         self._directory.acquire()
         try:
-            for program in self.programs:
+            for program in (self._api, self._worker):
                 await program.load(self._callers_environment(), self._directory.log(program.name))
             await self.infrastructure.start()
             self._directory.stack_file.unlink(missing_ok=True)  # of a stack that was killed
@@ -78,7 +74,7 @@ class Stack:
             self._directory.stack_file.unlink(missing_ok=True)
         await self.api.stop()
         await self.worker.stop()
-        for program in self.programs:
+        for program in (self._api, self._worker):
             await program.unload()
         await self.infrastructure.stop()
 
@@ -91,7 +87,7 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        return self.programs.api.url
+        return self._api.url
 
     @property
     def pids(self) -> dict[str, int]:
@@ -103,7 +99,7 @@ class Stack:
         return {**self._callers_environment(), **self.infrastructure.environment}
 
     def _callers_environment(self) -> dict[str, str]:
-        """Unbuffered, so that no log lags behind what happened."""
+        """For our processes: no key of a cloud, cached bytecode, webhooks to this machine, logs without delay."""
         callers = {name: value for name, value in os.environ.items() if name != "TEMPORAL_API_KEY"}
         if callers.pop("PYTHONDONTWRITEBYTECODE", None):
             # Wanted: nothing written beside the sources. Not wanted: every child compiles everything at every start.

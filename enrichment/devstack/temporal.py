@@ -43,10 +43,9 @@ class Temporal(Server):
     name = "temporal"
     stop = (Stop(signal.SIGTERM, 2.5),)
 
-    def __init__(self, directory: DataDirectory, port: int = 0, ui_port: int = 0) -> None:
+    def __init__(self, directory: DataDirectory) -> None:
         self._directory = directory
         self._home = directory.path / "temporal"
-        self._given_ports = (port, ui_port, 0, 0)
         self.choose_other_ports()
 
     @property
@@ -58,8 +57,7 @@ class Temporal(Server):
         return f"http://{HOST}:{self._ports[1]}"
 
     def choose_other_ports(self) -> None:
-        given = self._given_ports
-        self._ports = tuple(port or free for port, free in zip(given, free_ports(len(given)), strict=True))
+        self._ports = tuple(free_ports(4))
 
     async def prepare(self) -> None:
         """Only a place: the server makes its own database."""

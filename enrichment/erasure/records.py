@@ -46,7 +46,7 @@ class Held:
 
 _HELD = text("""
     SELECT id, run, status, parent_id FROM enrichment_job
-    WHERE candidate_id = :candidate_id AND tenant = :tenant AND id > :after ORDER BY id LIMIT :limit
+    WHERE candidate_id = :candidate_id AND tenant = :tenant ORDER BY id LIMIT :limit
 """)
 _DELETE = text("""
     WITH doomed AS (
@@ -81,9 +81,9 @@ _BURY = text("""
 """)
 
 
-async def held(database: Database, tenant: str, candidate_id: str, after: str = "") -> list[Held]:
+async def held(database: Database, tenant: str, candidate_id: str) -> list[Held]:
     """The next jobs of a candidate, up to `AT_ONCE`, in the order of their ids."""
-    parameters = {"tenant": tenant, "candidate_id": candidate_id, "after": after, "limit": AT_ONCE}
+    parameters = {"tenant": tenant, "candidate_id": candidate_id, "limit": AT_ONCE}
     rows = await database.execute(_HELD, parameters)
     return [Held(row.id, row.run, JobStatus(row.status), row.parent_id) for row in rows]
 

@@ -61,10 +61,6 @@ class Day(NamedTuple):
     start: int
     end: int
 
-    def covers(self, other: "Day") -> bool:
-        """Whether `other` says no more than this one."""
-        return (self.year, self.month) == (other.year, other.month) and other.day in {None, self.day}
-
 
 def days_in(text: str, words: Sequence[Word]) -> Iterator[Day]:
     """Dates of at least a month and a year."""

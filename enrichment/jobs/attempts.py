@@ -191,7 +191,7 @@ async def save(database: Database, job_id: str, run: int, result: JSON) -> bool:
 
     False: superseded, nothing was kept.
     """
-    parameters = {"id": job_id, "run": run, "enriched": ENRICHED, **_answer(result)}
+    parameters = {"id": job_id, "run": run, "enriched": ENRICHED, **columns(result), "result": json.dumps(result)}
     return (await database.execute(_SAVE, parameters)).first() is not None
 
 
@@ -235,8 +235,3 @@ async def make_due(database: Database, waiting: str, after: str, limit: int) -> 
     """
     rows = await database.execute(_MAKE_DUE, {"waiting": waiting, "after": after, "limit": limit})
     return [PutOff(row.id, row.run, row.up_to) for row in rows]
-
-
-def _answer(result: JSON | None) -> dict[str, Any]:
-    """The parameters of a statement that keeps an enrichment's answer."""
-    return columns(result) | {"result": None if result is None else json.dumps(result)}

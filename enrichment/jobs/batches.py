@@ -122,8 +122,9 @@ _APPROVE = text("""
 
 
 async def fail_open(database: Database, parent_id: str, run: int) -> None:
-    """Ends the children that no lane will run any more: their bulk is about to end. One that was cancelled ends its own
-    in another way: its lanes may have seen that before its workflow hears of it.
+    """Fails the children that no lane will run any more, because their bulk is about to end.
+
+    Those of a cancelled bulk are left to `cancel_open`: its lanes may know of the cancel before its workflow does.
     """
     await database.execute(_FAIL_OPEN, {"parent_id": parent_id, "run": run})
 

@@ -51,6 +51,6 @@ async def paused(database: Database) -> dict[str, datetime]:
 async def is_held(database: Database, job_id: str) -> bool:
     """Whether this job, or bulk, is open and its queue is paused, or was until just now.
 
-    Who could not begin because of a pause that is over meanwhile would else take the job for somebody else's.
+    Without the margin, an attempt that was refused by a pause which has just ended would take the job for superseded.
     """
     return (await database.execute(_IS_HELD, {"id": job_id, "just_now": JUST_NOW})).first() is not None

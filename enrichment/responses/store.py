@@ -82,8 +82,8 @@ _ASKER = """
         FROM enrichment_job WHERE id = :job_id
     )"""
 """Who asks, and since when a response must have been given to do: since it was submitted, or its result rejected."""
-_USABLE = """response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()
-           AND (SELECT since IS NULL OR response.answered_at > since FROM asker)"""
+_IS_KEPT = "response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()"
+_USABLE = f"{_IS_KEPT} AND (SELECT since IS NULL OR response.answered_at > since FROM asker)"  # noqa: S608 constants
 _RESERVE = text(f"""
     {_ASKER}, reserved AS (
         INSERT INTO enrichment_response AS response
@@ -135,7 +135,7 @@ _FORGET = text("""
     )) RETURNING key
 """)
 
-_ANSWERED = text("""
+_ANSWERED = text(f"""
     WITH wanted AS (
         SELECT * FROM unnest(CAST(:candidate_ids AS text[]), CAST(:input_hashes AS text[])) AS one (candidate_id, hash)
     ), answer AS (
@@ -143,17 +143,17 @@ _ANSWERED = text("""
         FROM wanted JOIN enrichment_response AS response
             ON response.tenant = :tenant AND response.candidate_id = wanted.candidate_id
         WHERE response.model = :model AND response.prompt_version = :prompt_version
-          AND response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()
+          AND {_IS_KEPT}
         UNION ALL
         SELECT response.job_id, NULL FROM enrichment_response AS response
         WHERE EXISTS (SELECT FROM wanted WHERE candidate_id IS NULL)
           AND response.tenant = :tenant AND response.candidate_id IS NULL
           AND response.model = :model AND response.prompt_version = :prompt_version
-          AND response.response IS NOT NULL AND response.usable AND response.expires_at > clock_timestamp()
+          AND {_IS_KEPT}
     )
     SELECT DISTINCT job.input_hash FROM answer JOIN enrichment_job AS job ON job.id = answer.job_id
     WHERE job.input_hash = coalesce(answer.hash, job.input_hash) AND job.input_hash = ANY (:input_hashes)
-""")
+""")  # noqa: S608 both parts are constants
 
 
 async def reserve(database: Database, question: Question, ttl: timedelta) -> Kept | str:

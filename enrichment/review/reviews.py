@@ -26,7 +26,7 @@ class EditsRow(Base):
     """How many of them changed or rejected something."""
 
 
-class CountRow(Base):
+class ApprovalRow(Base):
     """How many results of a model and a prompt were approved and rejected; kept when the jobs are gone."""
 
     __tablename__ = "enrichment_review_count"

@@ -10,7 +10,8 @@ from enrichment.cancellation import stop
 from enrichment.errors import Conflict, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, CANCEL_NOT_WHOLE, JOB_CANCELLED
 from enrichment.jobs import batches, queries, transitions
-from enrichment.models import Job, JobStatus, JobType, Progress, ReviewStatus
+from enrichment.models import ENDED_EARLY, Job, JobStatus, JobType, ReviewStatus
+from enrichment.progress import at_rest
 from enrichment.review.act import review
 from enrichment.review.edits import Edit
 from enrichment.service.connected import Links
@@ -66,15 +67,14 @@ class Steering(Reading):
         retried = await transitions.retry(self._database, self._tenant, job_id)
         if retried is None:
             job = await self.get_job_status(job_id)
-            if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+            if job.status in ENDED_EARLY:
                 raise Conflict("The job's bulk still runs: retry the job when the bulk has ended")
             if job.review is not None and job.review.status is ReviewStatus.APPROVED:
                 raise Conflict("The result is approved: it does not change any more")
             if job.type is JobType.BULK_CANDIDATE_ENRICHMENT and job.status is JobStatus.COMPLETED:
                 raise Conflict("All jobs of the bulk are completed: there is nothing to retry")
             raise Conflict(f"The job is {job.status}: only a failed, cancelled or rejected job can be retried")
-        waiting = Progress(percentage=0, stage=JobStatus.PENDING, message="Waiting for its turn")
-        await self._progress.report(job_id, retried.run, waiting)
+        await self._progress.report(job_id, retried.run, at_rest(JobStatus.PENDING))
         return await self.get_job_status(job_id)
 
     async def continue_job(self, job_id: str) -> Job:
@@ -125,7 +125,7 @@ class Steering(Reading):
             )
 
     async def _report_cancelled(self, cancelled: transitions.Changed) -> None:
-        ended = Progress(percentage=0, stage=JobStatus.CANCELLED, message="Cancelled", attempt=cancelled.attempt)
+        ended = at_rest(JobStatus.CANCELLED, attempt=cancelled.attempt)
         await self._progress.report(cancelled.id, cancelled.run, ended)
 
     async def _cancel_open(self, cancelled: transitions.Changed) -> None:

@@ -11,10 +11,10 @@ from decimal import Decimal
 
 from enrichment.jobs.intake import NewChild
 from enrichment.models import Model
+from enrichment.notation import RULES, names_in
 from enrichment.spending import prices
 from enrichment.upload import Intake
 
-RULES = "rules"
 PROMPT_TOKENS = (700, 1_500)
 """The words around a candidate: the prompt, and the form that the answer has to have."""
 CHARACTERS_PER_TOKEN = (4.5, 2.0)
@@ -146,7 +146,7 @@ def _most(size: Size) -> _Use:
 
 
 def _cost(model: str, least: _Use, most: _Use) -> Money | None:
-    ends = [(_price(name, least), _price(name, most)) for name in model.split(",")]
+    ends = [(_price(name, least), _price(name, most)) for name in names_in(model)]
     lowest, highest = [low for low, _ in ends if low is not None], [high for _, high in ends if high is not None]
     if len(lowest) < len(ends) or len(highest) < len(ends):
         return None
@@ -154,7 +154,7 @@ def _cost(model: str, least: _Use, most: _Use) -> Money | None:
 
 
 def _price(name: str, use: _Use) -> Decimal | None:
-    provider, _, model = name.strip().partition(":")
+    provider, _, model = name.partition(":")
     return prices.cost(provider, model, use.input_tokens, use.output_tokens)
 
 

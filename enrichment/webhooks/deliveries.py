@@ -169,7 +169,7 @@ async def claim(database: Database, limit: int) -> list[Due]:
 
 
 async def mark_started(database: Database, started: Sequence[Round]) -> None:
-    """One that was told and is to be told again meanwhile is left to be started again."""
+    """A delivery that was reopened meanwhile, in a later round, is left for the next start."""
     parameters = {
         "ids": [each.job_id for each in started], "runs": [each.run for each in started],
         "rounds": [each.round for each in started],

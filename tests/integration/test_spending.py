@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from enrichment.db import Database
 from enrichment.errors import BudgetExceeded
@@ -18,7 +18,7 @@ from enrichment.jobs.transitions import Outcome
 from enrichment.models import Job, JobStatus, JobType, JobUsage, Options, Submission
 from enrichment.service import EnrichmentQueue
 from enrichment.spending import budgets, ledger, prices
-from enrichment.spending.budgets import LEASE, Budget, Reservation, release, reserve
+from enrichment.spending.budgets import LEASE, Budget, Reservation, ReservationRow, release, reserve
 from enrichment.spending.ledger import Call, Spender, settle
 
 LATER = "2999-01-01T00:00:00Z"
@@ -146,7 +146,12 @@ async def test_a_call_of_unknown_cost_uses_up_what_was_reserved_for_it(database:
 
 
 async def test_without_a_budget_nothing_is_reserved(database: Database) -> None:
-    await release(database, await held(database, [], Decimal(10)))
+    reservation = await held(database, [], Decimal(10))
+
+    await release(database, reservation)
+
+    kept = select(func.count()).where(ReservationRow.id == reservation.id)
+    assert (await database.execute(kept)).scalar() == 0
 
 
 async def read(queue: EnrichmentQueue, tenant: str, job_id: str) -> Job:

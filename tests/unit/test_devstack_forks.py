@@ -66,7 +66,7 @@ async def test_a_fork_is_the_module_with_its_arguments_its_environment_and_a_ses
 
 
 async def test_what_is_loaded_is_loaded_once(ground: Ground) -> None:
-    await ground.server.load(ground.environment, ground.log)
+    await ground.server.start(ground.environment, ground.log)
     for _ in range(3):
         assert await (await ground.fork("exit", "0")).wait() == 0
     assert ground.log.path.read_text().count("shared is loaded") == 1

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -22,9 +22,8 @@ from enrichment.cli.errors import CliError
 from enrichment.cli.following import follow_all
 from enrichment.cli.location import Location, stack_file
 from enrichment.cli.options import AsJson
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import tell
-
-JSON = dict[str, Any]
 
 ALL_TYPES = 5
 INTERRUPTED = 130

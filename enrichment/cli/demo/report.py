@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Self
 
 from rich.console import RenderableType
 from rich.markdown import Markdown
@@ -12,10 +12,9 @@ from rich.text import Text
 from enrichment.cli import output
 from enrichment.cli.demo.resumes import Planned
 from enrichment.cli.excerpts import excerpt
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import count
 from enrichment.wording import lasting
-
-JSON = dict[str, Any]
 
 _DOCUMENT_LINES = 30
 """So much of the competence file is shown."""

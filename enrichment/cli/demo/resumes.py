@@ -4,16 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from enrichment.cli.errors import BadUsage
 from enrichment.cli.files import read_candidate
 from enrichment.cli.options import BULK
+from enrichment.cli.output import JSON
 from enrichment.cli.prose import count
 from enrichment.modulepath import ROOT
 from enrichment.queues import priority_of, queue_of
-
-JSON = dict[str, Any]
 
 STAGE_MS = 250
 """Each stage pauses for so long, so that a person sees it: the rules themselves need milliseconds."""

@@ -10,12 +10,12 @@ from functools import partial
 from typing import NamedTuple
 
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from enrichment.breaker import Breaker
 from enrichment.events import LIMITS_LOST
-from enrichment.redis import Circuit, redis_client
+from enrichment.redis import Circuit, limits_storage, redis_client
 from enrichment.settings import Settings
 
 SHORTEST_S = 1.0
@@ -39,14 +39,7 @@ class Rates:
         redis = redis_client(settings)
         self._circuit = Circuit(redis, LIMITS_LOST, "Redis is away; each worker counts alone", breaker)
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._shared = SlidingWindowCounterRateLimiter(
-            RedisStorage(
-                "async+redis://",  # not used: the client's pool knows where Redis is
-                implementation="redispy",
-                connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # handed on as it is
-                key_prefix="enrichment:rate",
-            )
-        )
+        self._shared = SlidingWindowCounterRateLimiter(limits_storage(redis, "enrichment:rate"))
 
     async def wait_s(self, tokens: int) -> float:
         """Takes one request and so many tokens; or takes nothing, and answers in how many seconds to ask again."""
