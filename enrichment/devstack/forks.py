@@ -15,6 +15,9 @@ from enrichment.devstack.forkserver import Start
 from enrichment.devstack.log import Log
 from enrichment.devstack.process import Command, end, outcome, spawn
 
+_LOADED_WITHIN_S = 60.0
+_ANSWER = b'{"pid": '
+"""How each answer begins; what is printed before the server has set itself up does not."""
 _SERVER = (sys.executable, "-P", "-m", "enrichment.devstack.forkserver")
 
 
@@ -55,7 +58,7 @@ class ForkServer:
             if self._process is not None and self._process.returncode is None:
                 return
             if self._listening is not None:
-                await self._listening  # it tells what the last one has left
+                await asyncio.wait({self._listening})  # it tells what the last one has left
             command = Command((*_SERVER, *self._modules), env=environment)
             self._process = process = await spawn(command, log, talks=True)
             self._listening = asyncio.create_task(self._listen(process, log), name="listen to the fork server")
@@ -64,32 +67,44 @@ class ForkServer:
         """A process that becomes a module with its arguments, as after `python -m`.
 
         Raises:
-            ChildDiedError: the modules cannot be loaded.
+            ChildDiedError: the modules cannot be loaded, or not in `_LOADED_WITHIN_S`.
         """
         log.begin()
         await self.start(environment, log)
-        assert self._process is not None  # noqa: S101 it has just been started
-        assert self._process.stdin is not None  # noqa: S101 it talks
+        process = self._process
+        assert process is not None  # noqa: S101 it has just been started
+        assert process.stdin is not None  # noqa: S101 it talks
         start = Start(title, list(argv), dict(environment), str(log.path))
-        fork: asyncio.Future[Fork] = asyncio.get_running_loop().create_future()
-        self._asked.append(fork)
-        self._process.stdin.write(json.dumps(asdict(start)).encode() + b"\n")
-        return await fork
+        asked: asyncio.Future[Fork] = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        process.stdin.write(json.dumps(asdict(start)).encode() + b"\n")
+        try:
+            await asyncio.wait({asked}, timeout=_LOADED_WITHIN_S)
+        except asyncio.CancelledError:
+            if not asked.cancel() and asked.exception() is None:  # it was answered just before
+                _kill(asked.result())
+            raise
+        if not asked.done():
+            asked.cancel()
+            await end(process, ())  # the next one asks another server
+            raise ChildDiedError(f"its modules were not loaded within {_LOADED_WITHIN_S:.0f} s.\n{log.tail()}", "")
+        return asked.result()
 
     async def stop(self) -> None:
         """Ends it, and what it has forked. Harmless when it does not run."""
-        if self._process is not None:
-            await end(self._process, ())
-        if self._listening is not None:
-            await self._listening
+        async with self._starting:
+            if self._process is not None:
+                await end(self._process, ())
+            if self._listening is not None:
+                await asyncio.wait({self._listening})
 
     async def _listen(self, process: asyncio.subprocess.Process, log: Log) -> None:
         assert process.stdout is not None  # noqa: S101 it talks
         async for line in process.stdout:
-            told = json.loads(line)
+            told = json.loads(line) if line.startswith(_ANSWER) else {}
             if "code" in told:
-                self._running.pop(told["pid"]).ended.set_result(told["code"])
-            else:
+                self._ended(told["pid"], told["code"])
+            elif told:
                 self._begun(Fork(told["pid"]))
         message = f"the fork server {outcome(await process.wait())}"
         for asked in self._asked:
@@ -109,7 +124,12 @@ class ForkServer:
         else:
             asked.set_result(fork)
 
+    def _ended(self, pid: int, code: int) -> None:
+        fork = self._running.pop(pid, None)
+        if fork is not None:  # else a process that a module has started while it was loaded
+            fork.ended.set_result(code)
+
 
 def _kill(fork: Fork) -> None:
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):  # the latter is macOS's word for a process that has ended
         os.killpg(fork.pid, signal.SIGKILL)

@@ -7,7 +7,7 @@ input asks for a fork (`Start`, as JSON). Standard output answers with its `pid`
 each that has ended; what a module prints while it is loaded goes to standard error. With the end of standard input the
 server ends too.
 
-It has one thread and no event loop: a fork copies only the thread that calls it. Its forks die with it.
+It has one thread and no event loop: a fork copies only the thread that calls it. On Linux its forks die with it.
 """
 
 import importlib
@@ -27,6 +27,8 @@ from enrichment.devstack import launch
 _INPUT: Final = 0
 _OUTPUT: Final = 1
 _ERRORS: Final = 2
+_FOR_THE_FORKS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""A machine that shuts down tells all processes at once: the forks stop in order, so the server must not die before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class _Children:
     def __init__(self) -> None:
         self._answers = os.dup(_OUTPUT)
         os.dup2(_ERRORS, _OUTPUT)  # what a module prints is no answer
+        self._handlers = {number: signal.signal(number, signal.SIG_IGN) for number in _FOR_THE_FORKS}
         self.awake, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
         signal.set_wakeup_fd(self._wake)
@@ -68,6 +71,9 @@ class _Children:
         os.write(self._answers, json.dumps(what).encode() + b"\n")
 
     def close(self) -> None:
+        """In a fork: nothing of it is left."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         for file in (self._answers, self.awake, self._wake):

@@ -16,6 +16,8 @@ from enrichment.devstack.account import Account
 from enrichment.devstack.errors import ChildDiedError
 from enrichment.devstack.log import Log
 
+_ENDS_WITHIN_S = 5.0
+"""After SIGKILL."""
 BARE_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 """For the servers: a `PGPORT` or `TEMPORAL_ADDRESS` that the caller has set is not meant for them."""
 
@@ -110,7 +112,9 @@ async def end(process: Process, steps: tuple[Stop, ...]) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        with suppress(TimeoutError):  # the end of a fork is told by its server, which may be frozen
+            async with asyncio.timeout(_ENDS_WITHIN_S):
+                await process.wait()
 
 
 def outcome(code: int) -> str:

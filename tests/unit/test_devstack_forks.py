@@ -120,6 +120,49 @@ async def test_who_stops_waiting_for_a_fork_leaves_none(ground: Ground) -> None:
     assert not ground.server._running
 
 
+async def test_a_signal_that_all_get_is_for_the_forks(ground: Ground) -> None:
+    fork = await ground.fork("stay")
+    server = psutil.Process(psutil.Process(fork.pid).ppid())
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        server.send_signal(number)
+    fork.send_signal(signal.SIGTERM)
+    assert await fork.wait() == -signal.SIGTERM, "told by the server, which is there"
+
+
+async def test_who_stops_waiting_just_as_the_answer_comes_leaves_no_fork(ground: Ground) -> None:
+    asking = asyncio.create_task(ground.fork("stay"))
+    while not ground.server._asked:
+        await asyncio.sleep(0)
+    (asked,) = ground.server._asked
+    asked.add_done_callback(lambda _: asking.cancel())
+    await asyncio.wait({asking})
+    (fork,) = ground.server._running.values()
+    assert await fork.wait() == -signal.SIGKILL
+
+
+async def test_a_module_that_hangs_is_given_up(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("enrichment.devstack.forks._LOADED_WITHIN_S", 0.5)
+    ground.write("shared", "import time; time.sleep(600)")
+    with pytest.raises(ChildDiedError, match="not loaded within"):
+        await ground.fork("stay")
+
+
+async def test_a_frozen_server_holds_up_no_stop(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("enrichment.devstack.process._ENDS_WITHIN_S", 0.2)
+    fork = await ground.fork("stay")
+    psutil.Process(psutil.Process(fork.pid).ppid()).suspend()
+    await end(fork, ())
+    await ground.server.stop()
+    assert fork.returncode == -signal.SIGKILL
+
+
+async def test_what_a_module_has_started_itself_is_no_fork(ground: Ground) -> None:
+    ground.write("shared", "import subprocess; subprocess.Popen(['sleep', '0.1'])")
+    await ground.fork("stay")
+    await asyncio.sleep(0.3)
+    assert await (await ground.fork("exit", "0")).wait() == 0
+
+
 async def test_a_module_that_cannot_be_loaded_is_named(ground: Ground) -> None:
     ground.write("shared", "import nowhere_to_be_found")
     with pytest.raises(ChildDiedError, match="No module named 'nowhere_to_be_found'"):
