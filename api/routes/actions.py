@@ -46,5 +46,5 @@ async def start(queue: TheQueue, caller: Caller, wish: TheBulkAction, _: Nothing
 async def read(
     queue: TheQueue, action_id: Annotated[JobId, Path(alias="actionId", description="An action's id")], _: Nothing
 ) -> Response:
-    """How far it is. `changed` of the `done` jobs were in a state for it when their turn came."""
+    """How far it is. `changed` of the `done` jobs were in a state for it, and not too many, in their turn."""
     return answers.send(answers.view_action(await queue.get_action(action_id)))

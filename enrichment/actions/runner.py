@@ -10,7 +10,7 @@ from dataclasses import replace
 from enrichment.actions import records
 from enrichment.actions.records import ActionKind, Claimed
 from enrichment.db import Database
-from enrichment.errors import Conflict, EnrichmentError, InvalidInput, NotFound
+from enrichment.errors import Conflict, EnrichmentError, InvalidInput, NotFound, RateLimited
 from enrichment.events import ACTION_FAILED
 from enrichment.jobs import queries
 from enrichment.service import EnrichmentQueue
@@ -61,11 +61,11 @@ class ActionRunner:
             claimed = replace(claimed, cursor=cursor)
 
     async def _act(self, queue: EnrichmentQueue, kind: ActionKind, job_id: str) -> bool:
-        """Whether the job was changed: it may have ended, or begun again, since it was found."""
+        """Whether the job was changed: it may have ended, begun again, or lost its room, since it was found."""
         act = queue.cancel_job if kind is ActionKind.CANCEL else queue.retry_job
         async with self._free:
             try:
                 await act(job_id)
-            except (Conflict, NotFound):
+            except (Conflict, NotFound, RateLimited):
                 return False
         return True

@@ -99,6 +99,13 @@ _CANCEL = text("""
     )
     SELECT * FROM job
 """)
+_RETRIABLE = """
+    job.id = :id AND job.tenant = :tenant AND (
+        status IN ('failed', 'cancelled') OR status = 'completed' AND review = 'rejected'
+        OR status = 'completed' AND type = 'bulk_candidate_enrichment'
+           AND EXISTS (SELECT FROM enrichment_job AS child
+                       WHERE child.parent_id = job.id AND child.status IN ('failed', 'cancelled')))
+"""
 _RETRY = text(f"""
     WITH parent AS (
         SELECT id, status FROM enrichment_job
@@ -113,11 +120,7 @@ _RETRY = text(f"""
             (input_tokens, output_tokens, cost_usd) = (
                 SELECT input_tokens, output_tokens, cost_usd WHERE type <> 'bulk_candidate_enrichment'),
             provider = NULL, model = NULL
-        WHERE id = :id AND tenant = :tenant
-          AND (status IN ('failed', 'cancelled') OR status = 'completed' AND review = 'rejected'
-               OR status = 'completed' AND type = 'bulk_candidate_enrichment'
-                  AND EXISTS (SELECT FROM enrichment_job AS child
-                              WHERE child.parent_id = job.id AND child.status IN ('failed', 'cancelled')))
+        WHERE {_RETRIABLE}
           AND (parent_id IS NULL OR EXISTS (SELECT FROM parent WHERE status NOT IN ('pending', 'in_progress')))
         RETURNING id, run, type, old.status AS was, parent_id, batch, dispatched_at,
                   retry_count - retries_before_run + 1 AS attempt
@@ -127,6 +130,11 @@ _RETRY = text(f"""
     ), told AS ({TELL} FROM job)
     SELECT job.* FROM job CROSS JOIN (SELECT count(*) FROM told) AS hint
 """)  # noqa: S608 both parts are constants
+_REOPENED = text(f"""
+    SELECT 1 + (SELECT count(*) FROM enrichment_job AS child
+                WHERE child.parent_id = job.id AND child.status IN ('failed', 'cancelled')) AS jobs
+    FROM enrichment_job AS job WHERE {_RETRIABLE}
+""")  # noqa: S608 the part is a constant
 
 
 async def finish(database: Database, job_id: str, run: int, outcome: Outcome) -> Changed | None:
@@ -152,6 +160,11 @@ async def retry(database: Database, tenant: str, job_id: str) -> Changed | None:
     None: there is no such job in these states, or it belongs to a bulk that still runs.
     """
     return _changed((await database.execute(_RETRY, {"id": job_id, "tenant": tenant})).first())
+
+
+async def reopened(database: Database, tenant: str, job_id: str) -> int:
+    """How many jobs a retry would open: of a bulk, those that are not completed too. 0: there is none to retry."""
+    return (await database.execute(_REOPENED, {"id": job_id, "tenant": tenant})).scalar() or 0
 
 
 def endings(ended: Sequence[RunEnding]) -> str:

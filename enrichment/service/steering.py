@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from enrichment.actions import records
 from enrichment.actions.records import Action, ActionKind
 from enrichment.cancellation import stop
 from enrichment.errors import Conflict, NotFound
 from enrichment.events import CANCEL_NOT_SIGNALLED, CANCEL_NOT_WHOLE, JOB_CANCELLED
-from enrichment.jobs import batches, queries, transitions
+from enrichment.jobs import batches, queries, quotas, transitions
+from enrichment.jobs.quotas import Quota
 from enrichment.models import ENDED_EARLY, Job, JobStatus, JobType, ReviewStatus
 from enrichment.progress import at_rest
 from enrichment.review.act import review
@@ -63,7 +65,10 @@ class Steering(Reading):
         Raises:
             NotFound: this tenant has no such job.
             Conflict: the job is in another state, or belongs to a bulk that still runs.
+            RateLimited: the tenant has too many jobs open for those that this would open again.
         """
+        if self._settings.max_open_jobs is not None:
+            await self._require_room(await transitions.reopened(self._database, self._tenant, job_id))
         retried = await transitions.retry(self._database, self._tenant, job_id)
         if retried is None:
             job = await self.get_job_status(job_id)
@@ -105,7 +110,12 @@ class Steering(Reading):
         return await self.get_job_status(job_id)
 
     async def start_action(self, kind: ActionKind, wanted: queries.Filter, total: int) -> Action:
-        """Has a worker cancel or retry all jobs that match now, in the background."""
+        """Has a worker cancel or retry all jobs that match now, in the background.
+
+        Raises RateLimited: the tenant has too many jobs open for so many to be retried.
+        """
+        if kind is ActionKind.RETRY:
+            await self._require_room(total)
         return await records.add(self._database, self._tenant, kind, wanted, total)
 
     async def get_action(self, action_id: str) -> Action:
@@ -114,6 +124,12 @@ class Steering(Reading):
         if action is None:
             raise NotFound("There is no such bulk action")
         return action
+
+    async def _require_room(self, jobs: int) -> None:
+        """For jobs that are opened again. They were submitted before: a day's quota has counted them then."""
+        if jobs:
+            quota = Quota(self._settings.max_open_jobs, most_per_day=None)
+            await quotas.require(self._database, self._tenant, quota, jobs, datetime.now(UTC))
 
     async def _signal_cancel(self, cancelled: transitions.Changed, reason: str) -> None:
         if not cancelled.is_dispatched or cancelled.batch is not None:

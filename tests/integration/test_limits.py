@@ -78,6 +78,31 @@ async def test_a_tenant_has_so_many_jobs_open(settings: Settings, key: Shown) ->
     assert len(listed) == 3
 
 
+async def test_a_retry_opens_no_more_jobs_than_a_tenant_may_have(settings: Settings, key: Shown) -> None:
+    async def post(path: str, body: Any = None) -> httpx.Response:
+        return await api.post(path, json=body, headers=key.header)
+
+    async def submit(body: Any) -> str:
+        return str((await post("/api/enrichment", body)).json()["links"]["self"])
+
+    async with limited(settings, max_open_jobs=3) as api:
+        bulk = await submit({"type": "bulk_candidate_enrichment", "candidates": [{}, {}], "runAt": LATER})
+        await post(f"{bulk}/cancel")
+        job, *others = [await submit(JOB) for _ in range(3)]
+        await post(f"{job}/cancel")
+
+        refused = await post(f"{bulk}/retry")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "10"), "it would open its jobs too"
+        cancelled = {"action": "retry", "filter": {"status": "cancelled"}}
+        assert (await post("/api/enrichment/jobs/actions", cancelled)).status_code == 429
+        assert (await post(f"{job}/retry")).status_code == 202
+        assert (await post(f"{bulk}/retry")).status_code == 429
+        assert (await post(f"{job}/retry")).status_code == 409, "what is open is never retried"
+        for other in (job, *others):
+            await post(f"{other}/cancel")
+        assert (await post(f"{bulk}/retry")).status_code == 202
+
+
 async def test_a_bulk_counts_with_all_its_jobs(settings: Settings, key: Shown) -> None:
     bulk = {"type": "bulk_candidate_enrichment", "candidates": [{}, {}, {}], "runAt": LATER}
     async with limited(settings, max_jobs_per_day=4) as api:

@@ -201,6 +201,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "finish": lambda db: transitions.finish(db, "plan-7", 1, transitions.Outcome(JobStatus.CANCELLED)),
     "cancel": lambda db: transitions.cancel(db, "plans", "plan-101", "why"),
     "retry": lambda db: transitions.retry(db, "plans", "plan-101"),
+    "what a retry opens": lambda db: transitions.reopened(db, "plans", "plan-101"),
     "the turns of lanes": lambda db: lanes.take_turns(db, "plan-101", 1, [Turn(0, 25, [ENDING]), Turn(1, 25)]),
     "take a lane's jobs back": lambda db: lanes.take_back(db, "plan-101", 1, 0),
     "next retry of a bulk": lambda db: lanes.next_retry_in(db, "plan-101"),
@@ -222,8 +223,8 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
 
 ASKED_BY_THE_API = (
     "one job", "list", "list by status", "list by type", "list by priority", "list without children",
-    "list by candidate", "children", "events", "document", "cancel", "retry", "cancel what is open of a bulk",
-    "results of a bulk", "throughput", "stats", "load",
+    "list by candidate", "children", "events", "document", "cancel", "retry", "what a retry opens",
+    "cancel what is open of a bulk", "results of a bulk", "throughput", "stats", "load",
 )  # fmt: skip
 
 
