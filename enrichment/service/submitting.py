@@ -17,8 +17,8 @@ from enrichment.service.connected import Connected, Links
 from enrichment.spending.estimates import Estimate
 from enrichment.together import Together
 from enrichment.upload import Intake, Limits, Upload
+from enrichment.webhooks import registration
 from enrichment.webhooks.lookups import Lookups
-from enrichment.webhooks.registration import endpoint_for
 
 MOST_UPLOADS = 5
 """At a time: each keeps a connection to the database for as long as its lines take to come, and now and then asks for a
@@ -85,16 +85,29 @@ class Submitting(Connected):
 
     async def estimate_job(self, request: Submission) -> Estimate:
         """What `add_job` would do: it refuses the same, and stores nothing."""
-        self._check(request)
+        await self._refuse(request, len(request.candidates or ()) + 1)
         return await Estimator(self._database, self._tenant, self._settings.model).of_job(request)
 
     async def estimate_bulk(
         self, request: JobRequest, body: AsyncIterator[bytes], *, skip_invalid: bool = False
     ) -> Estimate:
         """What `add_bulk` would do: it refuses the same, and stores nothing."""
-        self._check(request)
+        await self._refuse(request, 1)
         upload = Upload(body, request.options, self._upload_limits(), skip_invalid=skip_invalid, salt="")
         return await Estimator(self._database, self._tenant, self._settings.model).of_upload(request, upload)
+
+    async def _refuse(self, request: JobRequest, jobs: int) -> None:
+        """What a submission is refused for before its candidates are read."""
+        self._check(request)
+        await self._require_quota(jobs, None)
+        if request.webhook_url is not None:
+            await registration.check(
+                self._database,
+                self._tenant,
+                request.webhook_url,
+                self._lookups,
+                allow_loopback=self._settings.webhook_loopback,
+            )
 
     def _check(self, request: JobRequest) -> None:
         """What the settings allow, beyond what the shape itself does."""
@@ -120,7 +133,7 @@ class Submitting(Connected):
         if request.webhook_url is None:
             return job
         allow_loopback = self._settings.webhook_loopback
-        webhook_id = await endpoint_for(
+        webhook_id = await registration.endpoint_for(
             self._database, self._tenant, request.webhook_url, self._lookups, allow_loopback=allow_loopback
         )
         return replace(job, webhook_id=webhook_id)

@@ -26,13 +26,25 @@ async def register(database: Database, tenant: str, url: str, resolver: Resolver
     Raises:
         InvalidInput: the URL may not be called, or the tenant has too many.
     """
+    await _require_usable(database, tenant, url, resolver, allow_loopback=allow_loopback)
+    return await endpoints.add(database, tenant, url)
+
+
+async def check(database: Database, tenant: str, url: str, resolver: Resolver, *, allow_loopback: bool) -> None:
+    """Refuses what `endpoint_for` would, and registers nothing."""
+    if await endpoints.find(database, tenant, url) is None:
+        await _require_usable(database, tenant, url, resolver, allow_loopback=allow_loopback)
+
+
+async def _require_usable(
+    database: Database, tenant: str, url: str, resolver: Resolver, *, allow_loopback: bool
+) -> None:
     try:
         await addresses.check(url, allow_loopback=allow_loopback, resolver=resolver)
     except Refused as error:
         raise _refused(str(error)) from None
     if await endpoints.count(database, tenant) >= MOST_ENDPOINTS:
         raise _refused(f"would be one of more than {MOST_ENDPOINTS}: use one for many jobs")
-    return await endpoints.add(database, tenant, url)
 
 
 def _refused(reason: str) -> InvalidInput:

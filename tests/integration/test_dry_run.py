@@ -11,6 +11,8 @@ from enrichment.db import Database
 from enrichment.models import Submission
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
+from enrichment.webhooks import endpoints
+from tests.conftest import serving
 from tests.integration.test_cli import CommandLine
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -79,6 +81,35 @@ async def test_it_refuses_what_would_be_refused(api: httpx.AsyncClient, body: di
     dry = await api.post("/api/enrichment", params={"dryRun": "true"}, json=body)
     assert (dry.status_code, dry.json()["errors"]) == (real.status_code, real.json()["errors"])
     assert dry.status_code == 422
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://x"])
+async def test_it_refuses_a_webhook_that_would_be_refused(api: httpx.AsyncClient, url: str) -> None:
+    body = {"type": "skills_optimization", "candidateData": ADA, "webhookUrl": url}
+    for path, content in (("", {"json": body}), ("/bulk", {"content": b"{}\n", "headers": NDJSON})):
+        query = {"webhookUrl": url} if path else {}
+        real, dry = [
+            await api.post(f"/api/enrichment{path}", params=query | how, **content) for how in ({}, {"dryRun": "true"})
+        ]
+        assert (dry.status_code, dry.json()["errors"]) == (real.status_code, real.json()["errors"])
+        assert (dry.status_code, dry.json()["errors"][0]["pointer"]) == (422, "/webhookUrl")
+
+
+async def test_it_registers_no_webhook(api: httpx.AsyncClient, database: Database) -> None:
+    url = "http://127.0.0.1:9/of-a-dry-run"
+    body = {"type": "skills_optimization", "candidateData": ADA, "webhookUrl": url}
+    assert (await api.post("/api/enrichment", params={"dryRun": "true"}, json=body)).status_code == 200
+    assert await endpoints.find(database, "default", url) is None
+
+
+async def test_it_refuses_what_a_quota_refuses(settings: Settings, database: Database) -> None:
+    full = settings.model_copy(update={"max_open_jobs": 0})
+    async with serving(full) as url, httpx.AsyncClient(base_url=url) as api:
+        answers = [
+            await api.post("/api/enrichment?dryRun=true", json={"type": "skills_optimization", "candidateData": ADA}),
+            await api.post("/api/enrichment/bulk?dryRun=true", content=b"{}\n", headers=NDJSON),
+        ]
+    assert [(answer.status_code, answer.headers["retry-after"]) for answer in answers] == [(429, "10")] * 2
 
 
 async def test_the_command(api: httpx.AsyncClient, tmp_path: Path) -> None:
