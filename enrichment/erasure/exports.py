@@ -1,8 +1,11 @@
-"""Everything that is held of a candidate, opened where it is sealed, and otherwise as it is held."""
+"""Everything that is held of a candidate, opened where it is sealed, and otherwise as it is held: each column under its
+name, in camelCase as everywhere; what is in it is the candidate's own.
+"""
 
 import base64
 from datetime import UTC, datetime
 
+from pydantic.alias_generators import to_camel
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -48,7 +51,7 @@ async def export(database: Database, tenant: str, candidate_id: str) -> Export:
     while True:
         parameters = {"tenant": tenant, "candidate_id": candidate_id, "after": after, "limit": AT_ONCE}
         rows = (await database.execute(_JOBS, parameters)).all()
-        jobs += [await _opened(database, row.held) for row in rows]
+        jobs += [_named(await _opened(database, row.held)) for row in rows]
         if len(rows) < AT_ONCE:
             return Export(candidate_id=candidate_id, exported_at=datetime.now(UTC), jobs=jobs)
         after = rows[-1].id
@@ -67,3 +70,13 @@ async def _opened(database: Database, job: JSON) -> JSON:
         part[name] = content.decode() if isinstance(content, bytes) else content
     job["result"] = (await vault.open_results(database, [job["result"]]))[0][0]
     return job
+
+
+def _named(job: JSON) -> JSON:
+    """The job and its parts by the names that JSON has here."""
+    parts = {name: [_camel(part) for part in job[name]] for name in (*_PARTS, "documents")}
+    return _camel(job | parts)
+
+
+def _camel(row: JSON) -> JSON:
+    return {to_camel(column): value for column, value in row.items()}

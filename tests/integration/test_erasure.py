@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from enrichment import temporal
+from enrichment.db import Database
 from enrichment.errors import StorageUnavailable
 from enrichment.jobs.queries import Filter
 from enrichment.models import Options, Rehearsal, Submission
@@ -43,6 +45,22 @@ async def test_any_id_that_a_job_can_have(api: httpx.AsyncClient, queue: Enrichm
     address = f"/api/candidates/{httpx.URL('http://x').copy_with(path='/' + candidate_id).raw_path.decode()[1:]}"
     assert len((await api.get(f"{address}/export")).json()["jobs"]) == 2
     assert (await api.delete(address)).json()["erased"]["jobs"] == 2
+
+
+async def test_an_export_is_of_all_columns_in_camel_case_and_of_the_data_as_it_came(
+    api: httpx.AsyncClient, queue: EnrichmentQueue, database: Database
+) -> None:
+    ours, candidate_id = ADA | {"candidateId": f"cand-{uuid4().hex}", "of_ours": {"and_ours": 1}}, "candidateId"
+    job = await queue.add_job(Submission(type="skills_optimization", candidate_data=ours, run_at=LATER))
+    await queue.cancel_job(job.id)
+
+    (held,) = (await api.get(f"/api/candidates/{ours[candidate_id]}/export")).json()["jobs"]
+
+    columns = await database.execute(text("SELECT * FROM enrichment_job WHERE id = :id"), {"id": job.id})
+    assert {name.replace("_", "") for name in columns.mappings().one()} <= {name.lower() for name in held}
+    assert not [name for row in (held, *held["events"], *held["webhooks"]) for name in row if "_" in name]
+    assert [(event["fromStatus"], event["toStatus"]) for event in held["events"]][-1] == ("pending", "cancelled")
+    assert held["payload"] == ours
 
 
 @pytest.mark.usefixtures("worker")
