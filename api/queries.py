@@ -134,6 +134,8 @@ class BulkQuery(_Query):
     canary_approval: Literal["auto", "manual"] = "auto"
     max_failure_rate: float | None = Field(default=None, ge=0, lt=1)
     skip_unchanged: bool = False
+    refresh: bool = False
+    allow_rules_fallback: bool = False
     max_retries: int | None = Field(default=None, ge=0, le=20)
     run_at: Instant | None = None
     webhook_url: WebhookUrl | None = None
@@ -155,6 +157,8 @@ class BulkQuery(_Query):
                 canary_approval=self.canary_approval,
                 max_failure_rate=self.max_failure_rate,
                 skip_unchanged=self.skip_unchanged,
+                refresh=self.refresh,
+                allow_rules_fallback=self.allow_rules_fallback,
             ),
             max_retries=self.max_retries,
             run_at=self.run_at,

@@ -34,6 +34,12 @@ def _instant(text: str | None) -> str | None:
         raise typer.BadParameter(f"{text} is no time: write it as 2026-11-23T09:00 or 2026-11-23T09:00+01:00") from None
 
 
+def _share(value: float | None) -> float | None:
+    if value is None or 0 <= value < 1:
+        return value
+    raise typer.BadParameter(f"{value:g} is no share to stop at: write it as 0.2, from 0 to less than 1")
+
+
 def _given(values: JSON) -> JSON:
     """Without what was not given: the API's defaults hold."""
     return {name: value for name, value in values.items() if value not in (None, {})}
@@ -93,10 +99,21 @@ def submit(
         typer.Option(min=1, max=1_000, help="Bulk only: so many first; the others follow when all of these are good."),
     ] = None,
     max_failure_rate: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Bulk only: stop when more than this share fails, as 0.2.")
+        float | None,
+        typer.Option(
+            callback=_share,
+            metavar="SHARE",
+            help="Bulk only: stop when more than this share fails, as 0.2.",
+        ),
     ] = None,
     skip_unchanged: Annotated[
         bool, typer.Option("--skip-unchanged", help="Bulk only: who has not changed since keeps the last result.")
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask the model anew, also where its answer to the same question is kept.")
+    ] = False,
+    allow_rules_fallback: Annotated[
+        bool, typer.Option("--allow-rules-fallback", help="Where the model fails for good, complete the job by rules.")
     ] = False,
     webhook: Annotated[str | None, typer.Option(metavar="URL", help="Who is told when a job has ended.")] = None,
     dry_run: Annotated[
@@ -134,6 +151,8 @@ def submit(
         "canary": canary,
         "maxFailureRate": max_failure_rate,
         "skipUnchanged": skip_unchanged or None,
+        "refresh": refresh or None,
+        "allowRulesFallback": allow_rules_fallback or None,
     }
     shared = {"priority": priority, "maxRetries": max_retries, "runAt": run_at, "webhookUrl": webhook}
     if bulk:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from enrichment.db import Database
 from enrichment.jobs import attempts, transitions
@@ -48,6 +49,15 @@ async def test_each_line_becomes_a_job(api: httpx.AsyncClient) -> None:
     jobs = await children(api, answer)
     assert sorted(job["candidateId"] for job in jobs) == [f"c-{n}" for n in range(7)]
     assert {(job["type"], job["priority"], job["status"]) for job in jobs} == {("skills_optimization", 10, "pending")}
+
+
+async def test_it_takes_the_options_of_a_submission(api: httpx.AsyncClient, database: Database) -> None:
+    wanted = {"refresh": "true", "allowRulesFallback": "true", "skipUnchanged": "true"}
+    answer = await submit(api, lines({}), NDJSON, **wanted)
+
+    options = "SELECT options FROM enrichment_job WHERE id = :id"
+    stored = (await database.execute(text(options), {"id": answer.json()["jobId"]})).scalar_one()
+    assert {name: stored[name] for name in wanted} == dict.fromkeys(wanted, True)
 
 
 async def test_a_real_upload_is_enriched(api: httpx.AsyncClient, worker: None) -> None:

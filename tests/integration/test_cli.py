@@ -17,7 +17,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from enrichment.db import Database
 from enrichment.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -180,6 +182,17 @@ async def test_a_bulk_that_is_refused_early_says_why_though_much_is_still_to_be_
     answer = await enrich("submit", file, "--bulk")
     assert (answer.code, answer.stdout) == (1, "")
     assert "Line 1 cannot be used" in answer.stderr
+
+
+@pytest.mark.parametrize("how", [("--bulk",), ("--type", "skills_optimization")])
+async def test_a_job_and_a_bulk_take_the_same_options(
+    enrich: CommandLine, database: Database, how: tuple[str, ...]
+) -> None:
+    options = ("--refresh", "--allow-rules-fallback", "--run-at", LATER, "--json")
+    (answer,) = (await enrich("submit", enrich.file, *how, *options)).objects
+    stored = "SELECT options FROM enrichment_job WHERE id = :id"
+    told = (await database.execute(text(stored), {"id": answer["jobId"]})).scalar_one()
+    assert (told["refresh"], told["allowRulesFallback"]) == (True, True)
 
 
 async def test_watch_json_ends_with_the_whole_job_for_each(enrich: CommandLine, api: httpx.AsyncClient) -> None:

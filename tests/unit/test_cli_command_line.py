@@ -94,6 +94,8 @@ def test_a_mistyped_command_is_a_usage_error_with_a_suggestion(here: Here) -> No
             "--child-type is for a bulk",
         ),
         (["--type", "skills_optimization", "--skip-invalid"], "--skip-invalid is for --bulk"),
+        (["--bulk", "--max-failure-rate", "1"], "1 is no share to stop at"),
+        (["--bulk", "--max-failure-rate", "nan"], "nan is no share to stop at"),
         (["--bulk", "--candidate-id", "c"], "--candidate-id and --stage-ms are not for --bulk"),
         (["--bulk", "missing.ndjson"], "missing.ndjson: there is no such file"),
         (["--type", "skills_optimization", "missing.json"], "missing.json: there is no such file"),
