@@ -81,7 +81,9 @@ def of_body(error: ValidationError) -> InvalidInput | UnsupportedType:
 
 
 _REASONS = {"missing": "is required", "extra_forbidden": "is not expected here", "model_type": "should be an object"}
-_SUBJECT = re.compile(r"^(Input|String|List|Value|Dictionary) should ")
+_SUBJECT = re.compile(r"^(Input|String|List|Tuple|Value|Dictionary) should ")
+_ASIDE = " after validation"
+"""Of Pydantic, to who knows of none."""
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 
 
@@ -107,7 +109,7 @@ def _reason(error: Mapping[str, Any]) -> str:
     """Our validators speak without a subject ("is no job type"); Pydantic's sentences are brought to that form."""
     if "field" in error.get("ctx", {}):
         return str(error["msg"])
-    return _REASONS.get(error["type"]) or _SUBJECT.sub("should ", str(error["msg"]))
+    return _REASONS.get(error["type"]) or _SUBJECT.sub("should ", str(error["msg"])).replace(_ASIDE, "")
 
 
 _OF_STATUS = {

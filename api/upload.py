@@ -11,6 +11,7 @@ from api import reader
 from enrichment.errors import Fault, InvalidInput, Malformed, NotJson
 
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+ARRAY = "application/json"
 PIECE_WITHIN_S = 50.0
 """A little less than what a server of ours lets a transaction idle."""
 _GZIP = 16 + zlib.MAX_WBITS
@@ -28,14 +29,14 @@ async def pieces(request: Request, array_limit: int) -> AsyncIterator[bytes]:
         TooSlow: nothing came for `PIECE_WITHIN_S`; of an array, see `reader.read`.
     """
     media_type = reader.media_type(request)
-    if media_type == "application/json":
+    if media_type == ARRAY:
         async for piece in _array(request, array_limit):
             yield piece
     elif media_type in NDJSON:
         async for piece in _unpacked(request):
             yield piece
     else:
-        raise NotJson(f"Send one JSON object a line as {NDJSON[0]}, in UTF-8, or a small array as application/json")
+        raise NotJson(f"Send one JSON object a line as {NDJSON[0]}, in UTF-8, or a small array as {ARRAY}")
 
 
 async def _array(request: Request, limit: int) -> AsyncIterator[bytes]:

@@ -21,8 +21,8 @@ _INT64 = (-(2**63), 2**63 - 1)
 _FIELD_NAME = re.compile(r"[A-Za-z]{1,40}")
 
 
-def parse(body: bytes) -> Any:
-    """The JSON value in `body`.
+def parse(body: bytes, *, line: int = 1) -> Any:
+    """The JSON value in `body`, which begins on this line of what its sender has sent.
 
     Raises:
         Malformed: no JSON text in UTF-8, or one that two readers would read differently.
@@ -33,7 +33,7 @@ def parse(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise Malformed("The body is not text in UTF-8") from None
     except json.JSONDecodeError as error:
-        raise Malformed(f"The body is not JSON: line {error.lineno}, column {error.colno}") from None
+        raise Malformed(f"The body is not JSON: line {line + error.lineno - 1}, column {error.colno}") from None
     except RecursionError:
         raise _too_deep() from None
     _check(value)
@@ -51,6 +51,10 @@ def _check(body: Any) -> None:
 
 def _members(body: Any) -> Iterator[tuple[str, Any, int]]:
     """The parts of a body with their pointers, and how many containers each is in."""
+    if type(body) is list:
+        for index, item in enumerate(body):
+            yield f"/{index}", item, 1
+        return
     if type(body) is not dict:
         yield "", body, 0
         return

@@ -17,7 +17,9 @@ MOST_NAMED = 100
 
 
 class Line(Model):
-    """A line that was left out or is worth a look. `line` counts from 1; `reason` never quotes it."""
+    """A line that was left out or is worth a look. `line` counts from 1, in an array its candidates; `reason` never
+    quotes it.
+    """
 
     line: int
     reason: str
@@ -61,12 +63,21 @@ class Upload:
     """Reads the children of one bulk, once, from the pieces that its body comes in."""
 
     def __init__(
-        self, pieces: AsyncIterator[bytes], options: Options, limits: Limits, *, skip_invalid: bool, salt: str
+        self,
+        pieces: AsyncIterator[bytes],
+        options: Options,
+        limits: Limits,
+        *,
+        skip_invalid: bool,
+        salt: str,
+        is_array: bool = False,
     ) -> None:
+        """`is_array`: the lines were an array, whose reader looks for a candidate by its place there."""
         self._pieces = pieces
         self._options = options
         self._limits = limits
         self._skip_invalid = skip_invalid
+        self._is_array = is_array
         self._hash = hashlib.sha256(salt.encode())
         self._ids: set[str] = set()
         self._accepted = 0
@@ -123,17 +134,18 @@ class Upload:
         return child
 
     def _read(self, line: bytes, number: int) -> NewChild:
-        pointer, faults = f"/lines/{number}", list[Fault]()
+        what, pointer = ("Candidate", f"/{number - 1}") if self._is_array else ("Line", f"/lines/{number}")
+        refusal, faults = f"{what} {number} cannot be used", list[Fault]()
         try:
-            candidate = strict_json.parse(line)
+            candidate = strict_json.parse(line, line=number)
         except InvalidInput as error:
             reason = error.faults[0].reason if error.faults else error.message
-            raise InvalidInput(f"Line {number} cannot be used", (Fault(pointer, reason),)) from None
+            raise InvalidInput(refusal, (Fault(pointer, reason),)) from None
         if not isinstance(candidate, dict):
-            raise InvalidInput(f"Line {number} cannot be used", (Fault(pointer, "is no JSON object"),))
+            raise InvalidInput(refusal, (Fault(pointer, "is no JSON object"),))
         child = submission.child(candidate, self._options, pointer, faults)
         if faults:
-            raise InvalidInput(f"Line {number} cannot be used", tuple(faults))
+            raise InvalidInput(refusal, tuple(faults))
         return child
 
     async def _lines(self) -> AsyncIterator[bytes]:

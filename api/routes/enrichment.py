@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api import answers, upload
+from api import answers, reader, upload
 from api.bodies import TheSubmission
 from api.openapi import BULK_BODY, OF_BODY, SUBMISSION_BODY, Responses, problems
 from api.parameters import IdempotencyKey, TheQueue
@@ -65,10 +65,12 @@ async def submit_bulk(
     """
     settings: Settings = request.app.state.settings
     body = upload.pieces(request, settings.max_body_bytes)
-    skips = wanted.on_invalid == "skip"
+    skips, is_array = wanted.on_invalid == "skip", reader.media_type(request) == upload.ARRAY
     if wanted.dry_run:
-        return answers.send(await queue.estimate_bulk(wanted.request, body, skip_invalid=skips))
-    accepted, intake = await queue.add_bulk(wanted.request, body, skip_invalid=skips, idempotency_key=key)
+        return answers.send(await queue.estimate_bulk(wanted.request, body, skip_invalid=skips, is_array=is_array))
+    accepted, intake = await queue.add_bulk(
+        wanted.request, body, skip_invalid=skips, is_array=is_array, idempotency_key=key
+    )
     return answers.send_accepted(accepted, intake)
 
 
@@ -96,7 +98,8 @@ async def read(queue: TheQueue, wanted: Annotated[ReadQuery, Query()]) -> Respon
     "/api/enrichment",
     summary="Cancel a job, or run it again",
     response_model=answers.JobView,
-    responses=problems(404, 409) | {202: {"description": "With `action=retry`: the job, pending again"}},
+    responses=problems(404, 409)
+    | {202: {"description": "With `action=retry`: the job, pending again", "model": answers.JobView}},
 )
 async def steer(queue: TheQueue, wanted: Annotated[SteerQuery, Query()]) -> Response:
     """`jobId` cancels; `jobId` with `action=retry` runs a failed or cancelled job again."""

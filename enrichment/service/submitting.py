@@ -58,11 +58,13 @@ class Submitting(Connected):
         body: AsyncIterator[bytes],
         *,
         skip_invalid: bool = False,
+        is_array: bool = False,
         idempotency_key: str | None = None,
     ) -> tuple[intake.Accepted, Intake]:
         """Accepts a bulk whose candidates come as NDJSON, in pieces of any size; all of it is stored, or nothing is.
 
-        A line that cannot be used is left out and reported, if `skip_invalid`; else the bulk is refused.
+        A line that cannot be used is left out and reported, if `skip_invalid`; else the bulk is refused. `is_array`
+        says that the lines were an array, and are called by their place there.
 
         Raises:
             InvalidInput: a line cannot be used, its number is named; or the key stands for another bulk.
@@ -74,7 +76,12 @@ class Submitting(Connected):
         await self._require_quota(1, idempotency_key)  # how many more they are is known when they have all come
         job = await self._row(request, idempotency_key)
         upload = Upload(
-            body, request.options, self._upload_limits(), skip_invalid=skip_invalid, salt=job.request_hash or ""
+            body,
+            request.options,
+            self._upload_limits(),
+            skip_invalid=skip_invalid,
+            salt=job.request_hash or "",
+            is_array=is_array,
         )
         hashed = upload.hash if idempotency_key is not None else lambda: None
         if self._uploading.locked():
@@ -89,11 +96,13 @@ class Submitting(Connected):
         return await Estimator(self._database, self._tenant, self._settings.model).of_job(request)
 
     async def estimate_bulk(
-        self, request: JobRequest, body: AsyncIterator[bytes], *, skip_invalid: bool = False
+        self, request: JobRequest, body: AsyncIterator[bytes], *, skip_invalid: bool = False, is_array: bool = False
     ) -> Estimate:
         """What `add_bulk` would do: it refuses the same, and stores nothing."""
         await self._refuse(request, 1)
-        upload = Upload(body, request.options, self._upload_limits(), skip_invalid=skip_invalid, salt="")
+        upload = Upload(
+            body, request.options, self._upload_limits(), skip_invalid=skip_invalid, salt="", is_array=is_array
+        )
         return await Estimator(self._database, self._tenant, self._settings.model).of_upload(request, upload)
 
     async def _refuse(self, request: JobRequest, jobs: int) -> None:

@@ -96,7 +96,7 @@ async def test_lines_may_be_cut_anywhere(api: httpx.AsyncClient) -> None:
 
 
 BAD_LINES = {
-    "no JSON": (b"{oops}\n", "The body is not JSON: line 1, column 2"),
+    "no JSON": (b"{oops}\n", "The body is not JSON: line 3, column 2"),
     "NaN": (b'{"a": NaN}\n', "NaN and Infinity are not JSON"),
     "half a surrogate pair": (b'{"a": "\\ud800"}\n', "The body holds half of a surrogate pair, which is no text"),
     "key twice": (
@@ -125,6 +125,21 @@ async def test_a_bad_line_is_named_and_nothing_is_stored(api: httpx.AsyncClient,
     assert error["pointer"].startswith("/lines/3")
     assert error["reason"] == reason
     assert (await api.get("/api/enrichment?action=stats")).json()["total"] == before
+
+
+@pytest.mark.parametrize(
+    ("candidate", "pointer"),
+    [(5, "/1"), ({"candidateId": 5}, "/1/candidateId"), ({"a": "\0"}, "/1")],
+    ids=["no object", "bad id", "NUL"],
+)
+async def test_a_bad_candidate_of_an_array_is_named_by_its_place_there(
+    api: httpx.AsyncClient, candidate: Any, pointer: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    for how in ({}, {"dryRun": "true"}):
+        refused = await submit(api, json.dumps([{}, candidate]).encode(), headers, **how)
+        assert (refused.status_code, [error["pointer"] for error in refused.json()["errors"]]) == (422, [pointer])
+        assert "ine 2" not in refused.text
 
 
 async def test_bad_lines_are_left_out_and_reported_when_asked(api: httpx.AsyncClient) -> None:
