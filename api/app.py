@@ -76,9 +76,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.stopping = asyncio.Event()
     app.state.overviews = Overviews()
     app.state.process_metrics = metrics.new_process_registry()
+    own = [*app.routes]  # where the document is
     for router in ROUTERS:
         app.include_router(router)
-    Handlers([route for router in ROUTERS for route in router.routes]).register(app)
+    Handlers([*own, *(route for router in ROUTERS for route in router.routes)]).register(app)
     return app
 
 

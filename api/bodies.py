@@ -26,6 +26,10 @@ class Cancellation(Model):
     reason: str | None = Field(default=None, min_length=1, max_length=MAX_REASON, strict=True)
 
 
+class NoBody(Model):
+    """The body of a call that takes none: left out, or empty."""
+
+
 class SignIn(Model):
     """The body of a sign-in."""
 
@@ -90,6 +94,12 @@ async def _cancellation(request: Request) -> Cancellation:
     return _validated(Cancellation, await _read(request))
 
 
+async def _no_body(request: Request) -> NoBody:
+    if not reader.has_body(request):
+        return NoBody()
+    return _validated(NoBody, await _read(request))
+
+
 async def _sign_in(request: Request) -> SignIn:
     return _validated(SignIn, await _read(request))
 
@@ -118,6 +128,7 @@ def _validated(shape: type[Body], value: object) -> Body:
 TheSubmission = Annotated[Submission, Depends(read_submission)]
 TheBulkAction = Annotated[BulkAction, Depends(_bulk_action)]
 TheCancellation = Annotated[Cancellation, Depends(_cancellation)]
+Bodiless = Annotated[NoBody, Depends(_no_body)]
 TheSignIn = Annotated[SignIn, Depends(_sign_in)]
 TheCodecPayloads = Annotated[CodecPayloads, Depends(_codec_payloads)]
 TheReview = Annotated[ReviewRequest, Depends(_review)]

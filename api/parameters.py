@@ -4,9 +4,10 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Header, Path, Query, Request
+from pydantic import Field
 
 from api.access import Caller
-from api.queries import JobId, NoQuery
+from api.queries import DIGITS, JobId, NoQuery
 from enrichment.access.scopes import Principal
 from enrichment.errors import Fault, InvalidInput
 from enrichment.service import EnrichmentQueue
@@ -51,6 +52,7 @@ IdempotencyKey = Annotated[
     ),
 ]
 LastEventId = Annotated[
-    int | None, Header(alias="Last-Event-ID", ge=0, lt=2**63, description="Only what came after this event")
+    Annotated[int, Field(ge=0, lt=2**63), DIGITS] | None,
+    Header(alias="Last-Event-ID", description="Only what came after this event"),
 ]
 Nothing = Annotated[NoQuery, Query()]

@@ -40,6 +40,13 @@ def _job_id(text: str) -> str:
     return text
 
 
+def _digits(text: object) -> object:
+    """Pydantic alone reads `1_0`, `+5` and `5.0` too."""
+    if isinstance(text, str) and not re.fullmatch(r"[0-9]+", text):
+        raise PydanticCustomError("digits", "is no number: use the digits 0-9 alone")
+    return text
+
+
 def _priority(text: object) -> Queue | int:
     """A number stands for itself, a band for all of its numbers."""
     written = str(text)
@@ -58,6 +65,7 @@ def _number(text: object) -> int:
 
 
 JobId = Annotated[str, AfterValidator(_job_id), Field(examples=[_EXAMPLE_ID])]
+DIGITS = BeforeValidator(_digits)
 
 
 class _Query(BaseModel):
@@ -99,20 +107,19 @@ def _band(text: str) -> str:
 
 
 IdBeginning = Annotated[str, AfterValidator(_id_beginning)]
+BandOrNumber = Annotated[Queue | int, BeforeValidator(_priority, json_schema_input_type=int | str)]
 BandInPath = Annotated[str, AfterValidator(_band), Path(alias="queue", description="A queue by its band")]
 
 
 class PageQuery(_Query):
-    limit: int = Field(default=50, ge=1, le=MAX_PAGE)
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE), DIGITS] = 50
     cursor: JobId | None = Field(default=None, description="`nextCursor` of the page before")
 
 
 class ListQuery(PageQuery):
     status: JobStatus | None = None
     type: AnyJobType | None = None
-    priority: Annotated[
-        Queue | int | None, BeforeValidator(_priority, json_schema_input_type=str), Field(description=queues.BANDS)
-    ] = None
+    priority: BandOrNumber | None = Field(default=None, description=queues.BANDS)
     candidate_id: Identifier | None = None
     parent_id: JobId | None = None
     error_code: ErrorCode | None = None
@@ -123,20 +130,20 @@ class BulkQuery(_Query):
     """What a bulk's candidates have in common. `type` is that of each child."""
 
     type: SingleJobType = JobType.CANDIDATE_PROFILE_ENHANCEMENT
-    priority: Annotated[int, BeforeValidator(_number, json_schema_input_type=str), Field(description=queues.BANDS)] = (
-        queues.DEFAULT_PRIORITY
-    )
+    priority: Annotated[
+        int, BeforeValidator(_number, json_schema_input_type=int | str), Field(description=queues.BANDS)
+    ] = queues.DEFAULT_PRIORITY
     locale: Locale = "en"
     as_of: Day | None = None
-    batch_size: int = Field(default=25, ge=1, le=500)
+    batch_size: Annotated[int, Field(ge=1, le=500), DIGITS] = 25
     max_cost_usd: float | None = Field(default=None, gt=0, le=1_000_000, allow_inf_nan=False)
-    canary: int | None = Field(default=None, ge=1, le=1_000)
+    canary: Annotated[int, Field(ge=1, le=1_000), DIGITS] | None = None
     canary_approval: Literal["auto", "manual"] = "auto"
     max_failure_rate: float | None = Field(default=None, ge=0, lt=1)
     skip_unchanged: bool = False
     refresh: bool = False
     allow_rules_fallback: bool = False
-    max_retries: int | None = Field(default=None, ge=0, le=20)
+    max_retries: Annotated[int, Field(ge=0, le=20), DIGITS] | None = None
     run_at: Instant | None = None
     webhook_url: WebhookUrl | None = None
     dry_run: bool = Field(default=False, description="tell what it would take, and store nothing")
@@ -175,7 +182,7 @@ class Narrowing(Model):
 
     status: JobStatus | None = None
     type: AnyJobType | None = None
-    priority: Annotated[Queue | int | None, BeforeValidator(_priority, json_schema_input_type=str | int)] = None
+    priority: BandOrNumber | None = None
     candidate_id: Identifier | None = None
     parent_id: JobId | None = None
     error_code: ErrorCode | None = None

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api import answers, export
-from api.bodies import TheCancellation
+from api.bodies import Bodiless, TheCancellation
 from api.openapi import CANCELLATION_BODY, OF_BODY, problems, text
 from api.parameters import JobIdInPath, LastEventId, Nothing, TheQueue
 from api.queries import DocumentQuery, ListQuery, PageQuery, narrowed_to
@@ -63,9 +63,9 @@ async def cancel(queue: TheQueue, job_id: JobIdInPath, cancellation: TheCancella
     status_code=202,
     summary="Run a failed or cancelled job again",
     response_model=answers.JobView,
-    responses=problems(404, 409),
+    responses=problems(404, 409, *OF_BODY),
 )
-async def retry(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+async def retry(queue: TheQueue, job_id: JobIdInPath, _body: Bodiless, _: Nothing) -> Response:
     """Under the same id, as its next run; of a bulk, what is not completed, also where the bulk itself is."""
     return answers.send(answers.view(await queue.retry_job(job_id)), 202)
 
@@ -74,9 +74,9 @@ async def retry(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
     "/{jobId}/continue",
     summary="Let a bulk go on",
     response_model=answers.JobView,
-    responses=problems(404, 409),
+    responses=problems(404, 409, *OF_BODY),
 )
-async def continue_(queue: TheQueue, job_id: JobIdInPath, _: Nothing) -> Response:
+async def continue_(queue: TheQueue, job_id: JobIdInPath, _body: Bodiless, _: Nothing) -> Response:
     """After `options.canary`: the candidates behind the first ones follow."""
     return answers.send(answers.view(await queue.continue_job(job_id)))
 

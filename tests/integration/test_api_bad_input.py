@@ -171,6 +171,18 @@ BAD_REQUESTS: dict[str, tuple[int, Call]] = {
     "limit of 5,000 digits": (422, get(f"{JOBS}?limit={'1' * 5_000}")),
     "limit a text": (422, get(f"{JOBS}?limit={CANARY}")),
     "limit 1.5": (422, get(f"{JOBS}?limit=1.5")),
+    "limit 5.0": (422, get(f"{JOBS}?limit=5.0")),
+    "limit with an underscore": (422, get(f"{JOBS}?limit=1_0")),
+    "limit with a sign": (422, get(f"{JOBS}?limit=%2B5")),
+    "limit between spaces": (422, get(f"{JOBS}?limit=%205%20")),
+    "maxRetries of a bulk with an underscore": (
+        422,
+        (
+            "POST",
+            "/api/enrichment/bulk?maxRetries=1_0",
+            {"content": "{}", "headers": {"Content-Type": "application/jsonl"}},
+        ),
+    ),
     "cursor made up": (422, get(f"{JOBS}?cursor={CANARY}")),
     "cursor with SQL": (422, get(f"{JOBS}?cursor=%27%20OR%201=1")),
     "status unknown": (422, get(f"{JOBS}?status={CANARY}")),
@@ -201,10 +213,20 @@ BAD_REQUESTS: dict[str, tuple[int, Call]] = {
     "document in another format": (422, get(f"{JOBS}/{UNKNOWN}/document?format=odt")),
     "cancel by path of unknown": (404, ("POST", f"{JOBS}/{UNKNOWN}/cancel", {})),
     "retry by path of unknown": (404, ("POST", f"{JOBS}/{UNKNOWN}/retry", {})),
+    "retry with a body": (422, ("POST", f"{JOBS}/{UNKNOWN}/retry", {"json": {"maxRetries": 9}})),
+    "retry with an array": (422, ("POST", f"{JOBS}/{UNKNOWN}/retry", {"json": []})),
+    "retry with an empty body": (404, ("POST", f"{JOBS}/{UNKNOWN}/retry", {"json": {}})),
+    "continue with a body": (422, ("POST", f"{JOBS}/{UNKNOWN}/continue", {"json": {"approve": True}})),
+    "continue with an empty body": (404, ("POST", f"{JOBS}/{UNKNOWN}/continue", {"json": {}})),
+    "action on nobody": (422, ("POST", f"{JOBS}/actions", {"json": {"action": "retry", "ids": []}})),
     "cancel with a long reason": (422, ("POST", f"{JOBS}/{UNKNOWN}/cancel", {"json": {"reason": "x" * 201}})),
     "cancel with a number": (422, ("POST", f"{JOBS}/{UNKNOWN}/cancel", {"json": {"reason": 5}})),
     "cancel with a form": (415, ("POST", f"{JOBS}/{UNKNOWN}/cancel", {"data": {"reason": "x"}})),
     "Last-Event-ID a text": (422, ("GET", f"{JOBS}/{UNKNOWN}/events", {"headers": {"Last-Event-ID": CANARY}})),
+    "Last-Event-ID with an underscore": (
+        422,
+        ("GET", f"{JOBS}/{UNKNOWN}/events", {"headers": {"Last-Event-ID": "1_0"}}),
+    ),
     "Last-Event-ID negative": (422, ("GET", f"{JOBS}/{UNKNOWN}/events", {"headers": {"Last-Event-ID": "-1"}})),
     "Last-Event-ID over int64": (422, ("GET", f"{JOBS}/{UNKNOWN}/events", {"headers": {"Last-Event-ID": "9" * 30}})),
     "candidate with a line break": (422, get("/api/candidates/a%0Ab/export")),
@@ -256,6 +278,23 @@ async def test_missing_parameters_are_named(api: httpx.AsyncClient) -> None:
     assert {error["pointer"] for error in problem["errors"]} == {"/jobId", "/action"}
     unknown = (await api.get("/api/enrichment?action=stats&verbose=1")).json()
     assert unknown["errors"] == [{"pointer": "/verbose", "reason": "is not expected here"}]
+
+
+async def test_what_nobody_reads_is_named(api: httpx.AsyncClient) -> None:
+    problem = (await api.post(f"{JOBS}/{UNKNOWN}/retry", json={"maxRetries": 9})).json()
+    assert problem["errors"] == [{"pointer": "/maxRetries", "reason": "is not expected here"}]
+
+
+async def test_an_empty_list_is_told_in_the_words_of_json(api: httpx.AsyncClient) -> None:
+    problem = (await api.post(f"{JOBS}/actions", json={"action": "retry", "ids": []})).json()
+    assert problem["errors"] == [{"pointer": "/ids", "reason": "should have at least 1 item, not 0"}]
+
+
+async def test_null_narrows_a_bulk_action_as_little_as_what_is_left_out(api: httpx.AsyncClient) -> None:
+    names = ("status", "type", "priority", "candidateId", "parentId", "errorCode", "id")
+    for narrowing in ({}, *({name: None} for name in names)):
+        body = {"action": "cancel", "filter": narrowing, "dryRun": True}
+        assert (await api.post(f"{JOBS}/actions", json=body)).status_code == 200, narrowing
 
 
 @pytest.mark.parametrize("call", [within(r'"\u0000"'), raw(b"\xff"), get(f"{JOBS}/%00")])

@@ -392,6 +392,8 @@ async def test_options_and_wrong_methods_say_what_is_allowed(api: httpx.AsyncCli
     assert (options.status_code, options.headers["allow"]) == (204, allowed)
     wrong = await api.put("/api/enrichment")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, allowed)
+    of_document = await api.options("/openapi.json")
+    assert (of_document.status_code, of_document.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
 
 
 async def test_the_document_of_the_api_is_complete(api: httpx.AsyncClient) -> None:
@@ -404,6 +406,18 @@ async def test_the_document_of_the_api_is_complete(api: httpx.AsyncClient) -> No
             assert call["tags"], (method, path)
             if path.startswith("/api"):
                 assert "application/problem+json" in call["responses"]["422"]["content"], (method, path)
+
+
+async def test_the_document_tells_what_is_answered_and_takes_its_own_defaults(api: httpx.AsyncClient) -> None:
+    kinds = {"string": str, "integer": int, "boolean": bool}
+    paths = (await api.get("/openapi.json")).json()["paths"]
+    for call in [call for calls in paths.values() for call in calls.values()]:
+        for status, answer in call["responses"].items():
+            assert "content" in answer or status == "204", (call["summary"], status)
+        for parameter in call.get("parameters", ()):
+            schema = parameter["schema"]
+            if "default" in schema and "type" in schema:
+                assert isinstance(schema["default"], kinds[schema["type"]]), parameter["name"]
 
 
 async def test_the_examples_of_the_document_are_accepted(api: httpx.AsyncClient) -> None:
