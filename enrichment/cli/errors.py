@@ -1,18 +1,19 @@
 """What ends a command early. The message is for the person at the terminal, on standard error.
 
     CliError        exit code 1
-    ├── Refused         the API said no
+    ├── Refused         the API said no; exit code 2 where it said that the input is not valid (422)
     ├── Unreachable     the API did not answer
     └── BadUsage        exit code 2: the command line or one of its files is wrong
 
 They are raised anywhere below a command and caught once, in `main`.
 """
 
-from typing import Any, ClassVar
+from http import HTTPStatus
+from typing import Any
 
 
 class CliError(Exception):
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -33,6 +34,8 @@ class Refused(CliError):
     def __init__(self, http_status: int, problem: dict[str, Any]) -> None:
         self.http_status = http_status
         self.problem = problem
+        if http_status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            self.exit_code = BadUsage.exit_code
         super().__init__(_readable(problem))
 
 

@@ -4,9 +4,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from enrichment.cli.errors import CliError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -34,7 +37,8 @@ def console(*, stderr: bool = False) -> "Console":
 
 def document(value: JSON) -> None:
     """One JSON document."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode()))
+    with _written():
+        typer.echo(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode()))
 
 
 def answer(
@@ -50,8 +54,9 @@ def answer(
     elif is_terminal():
         console().print(view(value))
     else:
-        for line in (plain or flat)(value):
-            typer.echo(line)
+        with _written():
+            for line in (plain or flat)(value):
+                typer.echo(line)
 
 
 def display(names: Mapping[str, str], *, as_json: bool) -> "Display":
@@ -79,6 +84,18 @@ def flat(value: JSON, path: str = "") -> Iterator[str]:
 def row(*cells: object) -> str:
     """A line of cells with tabs between; an absent one is empty."""
     return "\t".join("" if cell is None else str(cell) for cell in cells)
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """One line where standard output takes no more, as on a full disk. That its reader has left is not told here."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries the rest again as it ends
+        raise CliError(f"The answer cannot be written: {error.strerror}") from None
 
 
 def _speaks_unicode() -> bool:

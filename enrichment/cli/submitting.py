@@ -205,20 +205,20 @@ def _check(files: list[str], *, is_bulk: bool, one_only: dict[str, str | None]) 
 
 async def _submit(url: str | None, bodies: dict[str, JSON], key: str | None, *, watch: bool, as_json: bool) -> None:
     """Sends every file's job, also after one was refused; then follows those that were accepted."""
-    refused = 0
+    exit_code = 0
     names: dict[str, str] = {}
     async with connect(find(url)) as api:
         for file, body in bodies.items():
             try:
                 job = await api.submit(body, key)
             except Refused as refusal:
-                refused += 1
+                exit_code = max(exit_code, refusal.exit_code)
                 tell(f"{file}: {refusal.message}" if len(bodies) > 1 else refusal.message)
             else:
                 names[job["jobId"]] = Path(file).stem
                 show_accepted(job, file, watch=watch, as_json=as_json)
         all_completed = not watch or await watch_until_ended(api, list(names), as_json=as_json, names=names)
-    raise typer.Exit(0 if all_completed and not refused else 1)
+    raise typer.Exit(exit_code if all_completed else max(exit_code, 1))
 
 
 async def _estimate(url: str | None, bodies: dict[str, JSON], *, as_json: bool) -> None:

@@ -52,10 +52,10 @@ class CommandLine:
         self.file = directory / "ada.json"
         self.file.write_text(json.dumps(ADA))
 
-    async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Process:
+    async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None, stdout: int = PIPE) -> Process:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "enrichment", *map(str, arguments),
-            cwd=self._directory, env=self._env | dict(env or {}), stdin=PIPE, stdout=PIPE, stderr=PIPE,
+            cwd=self._directory, env=self._env | dict(env or {}), stdin=PIPE, stdout=stdout, stderr=PIPE,
         )  # fmt: skip
 
     async def __call__(self, *arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Answer:
@@ -124,7 +124,7 @@ async def test_several_files_are_several_jobs_and_a_refused_one_does_not_stop_th
     refused = tmp_path / "nul.json"
     refused.write_text('{"basics": {"name": "\\u0000"}}')
     answer = await enrich("submit", refused, enrich.file, "--type", "skills_optimization")
-    assert answer.code == 1
+    assert answer.code == 2
     assert [line[3] for line in answer.lines] == [str(enrich.file)]
     assert answer.stderr.startswith(f"{refused}: ")
 
@@ -180,7 +180,7 @@ async def test_a_bulk_that_is_refused_early_says_why_though_much_is_still_to_be_
     file = tmp_path / "people.ndjson"
     file.write_text("{\n" + (json.dumps(ADA) + "\n") * 100_000)
     answer = await enrich("submit", file, "--bulk")
-    assert (answer.code, answer.stdout) == (1, "")
+    assert (answer.code, answer.stdout) == (2, "")
     assert "Line 1 cannot be used" in answer.stderr
 
 
@@ -281,9 +281,26 @@ async def test_a_refusal_names_each_field(enrich: CommandLine) -> None:
     answer = await enrich(
         "submit", enrich.file, "--type", "skills_optimization", "--candidate-id", "#", "--locale", "?"
     )
-    assert (answer.code, answer.stdout) == (1, "")
+    assert (answer.code, answer.stdout) == (2, "")
     assert "\n  /candidateId should match" in answer.stderr
     assert "\n  /options/locale should match" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong", [("list", "--cursor", "x"), ("list", "--parent", "x"), ("submit", "-", "--bulk", "--locale", "x_")]
+)
+async def test_an_option_that_the_api_refuses_is_a_usage_error(enrich: CommandLine, wrong: tuple[str, ...]) -> None:
+    answer = await enrich(*wrong, stdin="{}")
+    assert (answer.code, answer.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("how", [("--json",), ()])
+async def test_an_answer_that_cannot_be_written_is_one_line(enrich: CommandLine, how: tuple[str, ...]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    process = await enrich.start("stats", *how, stdout=full)
+    os.close(full)
+    _, told = await process.communicate()
+    assert (process.returncode, told) == (1, b"The answer cannot be written: No space left on device\n")
 
 
 async def test_list_narrows_pages_and_speaks_json(enrich: CommandLine, api: httpx.AsyncClient) -> None:
