@@ -11,7 +11,7 @@ from activities.turns import Turns
 from enrichment.db import Database
 from enrichment.jobs import attempts, batches, lanes, queries, standings, transitions, workload
 from enrichment.jobs.transitions import Outcome
-from enrichment.models import JSON, JobStatus
+from enrichment.models import JSON, JobStatus, Standing
 from enrichment.progress import WAITING_FOR_APPROVAL
 from enrichment.queues import BY_TASK_QUEUE
 from enrichment.runs import Activity, BulkRun, Ending, LaneRun, Plan, Slice
@@ -34,6 +34,7 @@ class BulkActivities:
         if bulk.run > 1:
             await batches.reopen(self._database, bulk.job_id, bulk.run)
         await lanes.take_back(self._database, bulk.job_id, bulk.run)
+        await self._tell(bulk, work.payload or {})
         canaries = await batches.canaries(self._database, bulk.job_id)
         total = (work.payload or {}).get("total", 0)
         return Plan(
@@ -82,13 +83,19 @@ class BulkActivities:
             await transitions.cancel(self._database, bulk.tenant, bulk.job_id, ending.error or "cancelled")
         else:
             await batches.fail_open(self._database, bulk.job_id, bulk.run)
-            standing = await self._tally.count(bulk)
+            await self._tally.count(bulk)
             outcome = _outcome(ending, await standings.sums(self._database, bulk.job_id))
-            metadata = None if standing is None else standing.model_dump(mode="json", by_alias=True)
-            await self._endings.end(bulk.job_id, bulk.run, outcome, metadata)
+            await self._endings.end(bulk.job_id, bulk.run, outcome)
         await batches.cancel_open(self._database, bulk.job_id, bulk.run)  # whoever ended it may have died meanwhile
         stands = await queries.statuses(self._database, [bulk.job_id])
         return stands.get(bulk.job_id, "deleted")
+
+    async def _tell(self, bulk: BulkRun, payload: JSON) -> None:
+        """How far the bulk is, before any of its jobs ends. Only of one that is retried does the row not say so."""
+        if standing := payload.get("standing"):
+            self._tally.show(bulk, Standing.model_validate(standing))
+        else:
+            await self._tally.count(bulk)
 
     def _lane(self, run: LaneRun) -> Lane:
         return Lane(self._database, self._attempts, self._endings, self._turns, self._tally, run)

@@ -6,7 +6,7 @@ from enrichment.db import Database
 from enrichment.events import JOB_FINISHED
 from enrichment.jobs import transitions
 from enrichment.jobs.transitions import Outcome
-from enrichment.models import JSON, JobStatus
+from enrichment.models import JobStatus
 from enrichment.progress import at_rest
 from enrichment.snapshots import ProgressStore
 
@@ -18,15 +18,15 @@ class Endings:
         self._database = database
         self._progress = progress
 
-    async def end(self, job_id: str, run: int, outcome: Outcome, metadata: JSON | None = None) -> bool:
+    async def end(self, job_id: str, run: int, outcome: Outcome) -> bool:
         """Writes how the run ends. False: it had ended before, and nothing has changed."""
         changed = await transitions.finish(self._database, job_id, run, outcome)
         if changed is None:
             return False
-        await self.tell(job_id, run, outcome.status, changed.attempt, metadata)
+        await self.tell(job_id, run, outcome.status, changed.attempt)
         return True
 
-    async def tell(self, job_id: str, run: int, status: JobStatus, attempt: int, metadata: JSON | None = None) -> None:
+    async def tell(self, job_id: str, run: int, status: JobStatus, attempt: int) -> None:
         """The news of an ending that is written."""
         log.info("Finished", extra=JOB_FINISHED.fields(job_id=job_id, run=run, status=status))
-        self._progress.tell(job_id, run, at_rest(status, attempt=attempt, metadata=metadata))
+        self._progress.tell(job_id, run, at_rest(status, attempt=attempt))

@@ -297,6 +297,24 @@ class Standing(Model):
     batches: JSON
     """`{total, done, running: [{batch, total, done, failed}]}`: blocks of `batchSize` candidates, in their order."""
 
+    @classmethod
+    def at_first(cls, total: int, batches: int) -> Self:
+        """Of a bulk of which nothing has begun."""
+        return cls(
+            total=total,
+            done=0,
+            pending=total,
+            in_progress=0,
+            running=0,
+            completed=0,
+            failed=0,
+            cancelled=0,
+            skipped=0,
+            rate_per_second=0,
+            seconds_left=None,
+            batches={"total": batches, "done": 0, "running": []},
+        )
+
 
 class WaitReason(StrEnum):
     SCHEDULED = "scheduled"

@@ -18,10 +18,10 @@ WAITING_FOR_APPROVAL = "waiting_for_approval"
 """The stage of a bulk whose canaries have ended and whose other candidates nobody has let follow yet."""
 
 
-def at_rest(status: JobStatus, *, attempt: int = 1, metadata: JSON | None = None) -> Progress:
+def at_rest(status: JobStatus, *, attempt: int = 1) -> Progress:
     """What is told of a job that does not run, because it waits for its turn or has ended."""
     percentage, message = _AT_REST[status]
-    return Progress(percentage=percentage, stage=status, message=message, metadata=metadata or {}, attempt=attempt)
+    return Progress(percentage=percentage, stage=status, message=message, attempt=attempt)
 
 
 def of_bulk(standing: Standing, stage: str = "enriching", message: str = "") -> Progress:
@@ -30,8 +30,12 @@ def of_bulk(standing: Standing, stage: str = "enriching", message: str = "") -> 
         percentage=standing.done * 100 // max(standing.total, 1),
         stage=stage,
         message=message or _sentence(standing),
-        metadata=standing.model_dump(mode="json", by_alias=True),
+        metadata=_metadata(standing),
     )
+
+
+def _metadata(standing: Standing) -> JSON:
+    return standing.model_dump(mode="json", by_alias=True)
 
 
 def _sentence(standing: Standing) -> str:
@@ -45,13 +49,33 @@ def _sentence(standing: Standing) -> str:
 
 
 def shown(
-    status: JobStatus, run: int, snapshot: Snapshot | None, *, is_redis_up: bool, is_untold: bool = False
+    status: JobStatus,
+    run: int,
+    snapshot: Snapshot | None,
+    *,
+    is_redis_up: bool,
+    is_untold: bool = False,
+    standing: Standing | None = None,
 ) -> Progress:
     """The progress of a run in `status`: the row decides whether it is over, the snapshot how far it is.
 
     Without a snapshot of this run the percentage is a guess, and marked as one, unless the row alone says it all: the
-    job does not run, or `is_untold`, a job of a bulk that nothing has been told of yet.
+    job does not run, or `is_untold`, a job of a bulk that nothing has been told of yet. A bulk's row has its
+    `standing` too: a second old while the bulk runs, and exact when it does not.
     """
+    if standing is None:
+        return _shown(status, run, snapshot, is_redis_up=is_redis_up, is_untold=is_untold)
+    if status is not JobStatus.IN_PROGRESS:
+        resting = _shown(status, run, snapshot, is_redis_up=is_redis_up, is_untold=is_untold)
+        reached = (standing.completed + standing.failed) * 100 // max(standing.total, 1)
+        shows = {"percentage": max(resting.percentage, reached), "metadata": _metadata(standing)}
+        return resting.model_copy(update=shows)
+    if snapshot is None or snapshot.run != run:
+        return of_bulk(standing).model_copy(update={"degraded": not is_redis_up})
+    return snapshot.progress
+
+
+def _shown(status: JobStatus, run: int, snapshot: Snapshot | None, *, is_redis_up: bool, is_untold: bool) -> Progress:
     percentage, message = _AT_REST[status]
     if snapshot is None or snapshot.run != run:
         is_guess = not is_redis_up or (status is JobStatus.IN_PROGRESS and not is_untold)

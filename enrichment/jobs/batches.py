@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from enrichment.db import Database
+from enrichment.jobs import standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ async def stop(database: Database, bulk: str, run: int, why: str) -> bool:
 async def cancel_open(database: Database, bulk: str, run: int) -> None:
     """Cancels what is open of the jobs of a bulk that was cancelled or stopped; does nothing once it is retried.
 
-    It takes those that nobody holds, and comes again for the others: a lane may be writing how they ended.
+    It takes those that nobody holds, and comes again for the others: a lane may be writing how they ended. When all
+    have ended, the bulk's row says how many of them how.
     """
     parameters, pause_s = {"bulk": bulk, "run": run}, LOOK_AGAIN_S
     while True:
@@ -145,6 +147,7 @@ async def cancel_open(database: Database, bulk: str, run: int) -> None:
             pause_s = LOOK_AGAIN_S
             continue
         if not (await database.execute(_HAS_OPEN, parameters)).scalar_one():
+            await standings.tally_last(database, bulk, run)
             return
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, LOOK_AGAIN_AT_LAST_S)

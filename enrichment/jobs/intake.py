@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from enrichment.db import Database
 from enrichment.jobs.outbox import TELL
-from enrichment.models import JSON, JobStatus, JobType
+from enrichment.models import JSON, JobStatus, JobType, Standing
 from enrichment.vault import sealing
 from enrichment.vault.sealing import Key
 
@@ -182,7 +182,9 @@ async def accept_bulk(
             )
             await driver.execute(_CHILDREN, *columns, total, *shared, timeout=_BULK_TIMEOUT_S)
             total += len(some)
-        totals = json.dumps({"total": total, "batches": -(-total // bulk.batch_size)})
+        batches = -(-total // bulk.batch_size)
+        standing = Standing.at_first(total, batches).model_dump(mode="json", by_alias=True)
+        totals = json.dumps({"total": total, "batches": batches, "standing": standing})
         await driver.execute(_TOTALS, parent.id, totals, hashed())
     return _new(parent)
 

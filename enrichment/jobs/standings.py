@@ -29,7 +29,7 @@ _RESULTS = text("""
     WHERE tenant = :tenant AND parent_id = :parent_id AND id > :after
       AND status = ANY(CAST(:statuses AS text[])) ORDER BY id LIMIT :limit
 """)
-_TALLY = text("""
+_COUNT = """
     WITH batch AS (
         SELECT batch, count(*) AS total,
                count(*) FILTER (WHERE status = 'pending') AS pending,
@@ -39,9 +39,10 @@ _TALLY = text("""
                count(*) FILTER (WHERE status = 'failed') AS failed,
                count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
                count(*) FILTER (WHERE reused_from IS NOT NULL AND twin_of IS NULL) AS skipped,
-               count(*) FILTER (WHERE completed_at > clock_timestamp() - interval '30 seconds') AS lately
+               count(*) FILTER (WHERE status <> 'cancelled'
+                                      AND completed_at > clock_timestamp() - interval '30 seconds') AS lately
         FROM enrichment_job
-        WHERE parent_id = (SELECT id FROM enrichment_job WHERE id = :bulk AND run = :run AND status = 'in_progress')
+        WHERE parent_id = (SELECT id FROM enrichment_job WHERE id = :bulk AND run = :run AND {which})
         GROUP BY batch
     ), bulk AS (
         SELECT coalesce(sum(total), 0) AS total, coalesce(sum(pending), 0) AS pending,
@@ -68,9 +69,17 @@ _TALLY = text("""
             FROM (SELECT * FROM batch WHERE running > 0 ORDER BY batch LIMIT 20) AS first
         ))
     ))
-    FROM rated WHERE parent.id = :bulk AND parent.run = :run AND parent.status = 'in_progress'
+    FROM rated WHERE parent.id = :bulk AND parent.run = :run AND {which}
     RETURNING payload -> 'standing' AS standing, options -> 'maxFailureRate' AS max_failure_rate
-""").columns(standing=JSONB, max_failure_rate=JSONB)
+"""
+_TALLY = text(_COUNT.format(which="status = 'in_progress'")).columns(standing=JSONB, max_failure_rate=JSONB)
+_TALLY_LAST = text(
+    _COUNT.format(
+        which="""status IN ('cancelled', 'failed')
+             AND (payload #> '{standing,pending}' IS DISTINCT FROM '0'
+                  OR payload #> '{standing,inProgress}' IS DISTINCT FROM '0')"""
+    )
+)
 
 
 async def sums(database: Database, parent_id: str) -> JSON:
@@ -120,3 +129,11 @@ async def tally(database: Database, bulk: str, run: int) -> tuple[Standing, floa
     """
     row = (await database.execute(_TALLY, {"bulk": bulk, "run": run})).first()
     return None if row is None else (Standing.model_validate(row.standing), row.max_failure_rate)
+
+
+async def tally_last(database: Database, bulk: str, run: int) -> None:
+    """Keeps in the row of a bulk that was cancelled or stopped what became of its jobs, once all of them have ended.
+
+    Only where the row does not say so yet: several who end a bulk come by.
+    """
+    await database.execute(_TALLY_LAST, {"bulk": bulk, "run": run})

@@ -117,6 +117,7 @@ _RETRY = text(f"""
             lane = NULL, run_at = NULL, claimed_at = NULL, dispatched_at = NULL, checked_at = NULL, batch = NULL,
             answers_since = CASE review WHEN 'rejected' THEN reviewed_at ELSE answers_since END,
             review = NULL, reviewed_at = NULL, reviewed_by = NULL, milestone = 0,
+            payload = CASE type WHEN 'bulk_candidate_enrichment' THEN payload - 'standing' ELSE payload END,
             (input_tokens, output_tokens, cost_usd) = (
                 SELECT input_tokens, output_tokens, cost_usd WHERE type <> 'bulk_candidate_enrichment'),
             provider = NULL, model = NULL

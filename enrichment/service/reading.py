@@ -157,13 +157,14 @@ class Reading(Connected):
     def _with_progress(self, job: Job, snapshots: dict[str, Snapshot] | None) -> Job:
         snapshot = (snapshots or {}).get(job.job_id)
         is_untold = job.status is JobStatus.IN_PROGRESS and job.parent_id is not None and job.milestone == 0
-        shown = progress.shown(job.status, job.run, snapshot, is_redis_up=snapshots is not None, is_untold=is_untold)
-        if snapshot is None and job.standing is not None:
-            counted = progress.of_bulk(job.standing)
-            if job.status.is_terminal:
-                shown = shown.model_copy(update={"metadata": counted.metadata})
-            else:
-                shown = counted.model_copy(update={"degraded": snapshots is None})
+        shown = progress.shown(
+            job.status,
+            job.run,
+            snapshot,
+            is_redis_up=snapshots is not None,
+            is_untold=is_untold,
+            standing=job.standing,
+        )
         reached = self._high_water.reach(job.job_id, job.run, max(shown.percentage, job.milestone))
         if reached != shown.percentage:
             shown = shown.model_copy(update={"percentage": reached})

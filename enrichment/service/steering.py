@@ -51,11 +51,7 @@ class Steering(Reading):
             job = await self.get_job_status(job_id)
             raise Conflict(f"The job is {job.status}: only a pending or running job can be cancelled")
         log.info("Cancelled", extra=JOB_CANCELLED.fields(job_id=job_id, run=cancelled.run))
-        await asyncio.gather(
-            self._signal_cancel(cancelled, reason),
-            self._report_cancelled(cancelled),
-            self._cancel_open(cancelled),
-        )
+        await asyncio.gather(self._signal_cancel(cancelled, reason), self._end(cancelled))
         return await self.get_job_status(job_id)
 
     async def retry_job(self, job_id: str) -> Job:
@@ -140,7 +136,9 @@ class Steering(Reading):
                 extra=CANCEL_NOT_SIGNALLED.fields(job_id=cancelled.id, run=cancelled.run),
             )
 
-    async def _report_cancelled(self, cancelled: transitions.Changed) -> None:
+    async def _end(self, cancelled: transitions.Changed) -> None:
+        """Tells of the end; of a bulk when its jobs have ended too, so that its followers see what became of them."""
+        await self._cancel_open(cancelled)
         ended = at_rest(JobStatus.CANCELLED, attempt=cancelled.attempt)
         await self._progress.report(cancelled.id, cancelled.run, ended)
 

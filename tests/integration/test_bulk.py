@@ -81,6 +81,11 @@ def sums(job: Job) -> tuple[int, ...]:
     return tuple(job.result[name] for name in ("total", "completed", "failed", "cancelled", "skipped"))
 
 
+def standing(job: Job) -> tuple[int, ...]:
+    assert job.progress is not None
+    return tuple(job.progress.metadata[name] for name in ("total", "done", "completed", "failed", "cancelled"))
+
+
 async def children(queue: EnrichmentQueue, bulk: str) -> list[Job]:
     return [*(await queue.list_jobs(queries.Filter(parent_id=bulk), limit=200)).jobs][::-1]
 
@@ -182,8 +187,9 @@ async def test_a_person_may_want_to_see_good_canaries_too(queue: EnrichmentQueue
     bulk = await submit(queue, people(9), canary=2, canary_approval="manual")
     await until(queue, bulk, lambda job: job.progress is not None and "approval" in job.progress.stage)
 
-    await queue.cancel_job(bulk, reason="not good enough")
+    cancelled = await queue.cancel_job(bulk, reason="not good enough")
 
+    assert standing(cancelled) == (9, 9, 2, 0, 7)
     assert len(enriched) == 2
     assert [job.status for job in await children(queue, bulk)] == ["completed"] * 2 + ["cancelled"] * 7
 
@@ -198,6 +204,8 @@ async def test_too_many_failures_stop_a_bulk(queue: EnrichmentQueue, enriched: l
     assert end.error.endswith("more than 20% (maxFailureRate)")
     jobs = await children(queue, bulk)
     assert {job.status for job in jobs} <= {JobStatus.FAILED, JobStatus.CANCELLED}
+    failed = (await counts(queue._database, bulk))[JobStatus.FAILED]
+    assert standing(await queue.get_job_status(bulk)) == (600, 600, 0, failed, 600 - failed)
     assert jobs[-1].error == "Its bulk was stopped: too many failed"
 
 
@@ -270,6 +278,41 @@ async def test_a_bulk_is_counted_from_its_rows_also_without_redis(
     assert (job.progress.metadata["done"], job.progress.metadata["total"], job.progress.degraded) == (2, 9, True)
     await queue.cancel_job(bulk)
     assert (await counts(queue._database, bulk))[JobStatus.CANCELLED] == 7
+
+
+async def test_a_bulk_tells_how_far_it_is_before_the_first_of_its_candidates_ends(
+    queue: EnrichmentQueue, enriched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = asyncio.Event()
+
+    async def held(self: RulesEnricher, task: Task, report: Report) -> Result:
+        await may_go_on.wait()
+        return await original(self, task, report)
+
+    original = RulesEnricher.enrich
+    monkeypatch.setattr(RulesEnricher, "enrich", held)
+    bulk = await submit(queue, people(9, bad=3))
+
+    begun = await until(queue, bulk, lambda job: job.progress is not None and job.progress.stage == "enriching")
+    assert standing(begun) == (9, 0, 0, 0, 0)
+    assert begun.progress is not None
+    assert (begun.progress.message, begun.progress.degraded) == ("0 of 9 candidates", False)
+    may_go_on.set()
+    assert standing(await end_of(queue, bulk)) == (9, 9, 6, 3, 0)
+    may_go_on.clear()
+    await queue.retry_job(bulk)
+    again = await until(queue, bulk, lambda job: job.progress is not None and job.progress.stage == "enriching")
+    assert standing(again) == (9, 6, 6, 0, 0)
+    may_go_on.set()
+    await end_of(queue, bulk)
+
+
+async def test_a_bulk_that_never_began_tells_what_became_of_its_candidates(queue: EnrichmentQueue) -> None:
+    request = Submission(type="bulk_candidate_enrichment", candidates=people(2), run_at="2999-01-01T00:00:00Z")
+    bulk = (await queue.add_job(request)).id
+
+    assert standing(await queue.get_job_status(bulk)) == (2, 0, 0, 0, 0)
+    assert standing(await queue.cancel_job(bulk)) == (2, 2, 0, 0, 2)
 
 
 async def test_progress_that_was_never_told_is_no_guess_where_the_row_says_all(

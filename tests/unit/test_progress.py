@@ -2,7 +2,7 @@
 
 import pytest
 
-from enrichment.models import JobStatus, Progress
+from enrichment.models import JobStatus, Progress, Standing
 from enrichment.progress import HighWater, shown
 from enrichment.snapshots import Snapshot
 
@@ -58,3 +58,20 @@ def test_the_job_longest_unseen_is_forgotten() -> None:
 
     assert water.reach("a", 1, 0) == 50
     assert water.reach("b", 1, 0) == 0
+
+
+STANDING = Standing.at_first(12, 3).model_copy(update={"pending": 2, "completed": 6, "failed": 3, "cancelled": 1})
+
+
+@pytest.mark.parametrize("status", JobStatus)
+def test_a_bulk_shows_what_became_of_its_candidates_in_each_state_also_without_a_snapshot(status: JobStatus) -> None:
+    told = Snapshot(1, Progress(percentage=50, stage=str(status), message=""))
+
+    untold = shown(status, 1, None, is_redis_up=True, standing=STANDING)
+    assert (untold.metadata["total"], untold.metadata["completed"], untold.degraded) == (12, 6, False)
+    if status is not JobStatus.IN_PROGRESS:  # then what was told is newer
+        assert shown(status, 1, told, is_redis_up=True, standing=STANDING).metadata == untold.metadata
+
+
+def test_a_bulk_that_was_cancelled_keeps_what_it_had_reached_when_its_snapshot_is_gone() -> None:
+    assert shown(JobStatus.CANCELLED, 1, None, is_redis_up=True, standing=STANDING).percentage == 75
