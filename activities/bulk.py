@@ -60,14 +60,17 @@ class BulkActivities:
 
     @activity.defn(name=Activity.JUDGE_CANARIES)
     async def judge_canaries(self, bulk: BulkRun) -> bool:
-        """Whether the other candidates may follow: every canary is completed and faithful, or a person says so."""
+        """Whether the other candidates may follow: every canary is completed and faithful, or a person says so.
+
+        Also where no others are left: equals of the canaries have ended with them.
+        """
         canaries = await batches.canaries(self._database, bulk.job_id)
         if canaries is None or canaries.is_approved:
             return True
         await batches.judge(self._database, bulk.job_id, bulk.run, canaries.until)
         standing = await self._tally.count(bulk)
         canaries = await batches.canaries(self._database, bulk.job_id)
-        if standing is None or canaries is None or canaries.is_approved:
+        if standing is None or standing.done == standing.total or canaries is None or canaries.is_approved:
             return True
         message = f"{standing.done} of {standing.total} candidates ran first; the others wait: continue or cancel"
         self._tally.show(bulk, standing, WAITING_FOR_APPROVAL, message)

@@ -315,6 +315,15 @@ async def test_a_bulk_that_never_began_tells_what_became_of_its_candidates(queue
     assert standing(await queue.cancel_job(bulk)) == (2, 2, 0, 0, 2)
 
 
+@pytest.mark.parametrize("approval", ["auto", "manual"])
+async def test_a_bulk_ends_with_its_canaries_where_the_others_are_equal_to_them(
+    queue: EnrichmentQueue, enriched: list[str], approval: str
+) -> None:
+    equal = [{"candidateId": f"equal-{n}", "basics": {"name": "Ada"}} for n in range(9)]
+
+    assert sums(await end_of(queue, await submit(queue, equal, canary=2, canary_approval=approval))) == (9, 9, 0, 0, 0)
+
+
 async def test_progress_that_was_never_told_is_no_guess_where_the_row_says_all(
     queue: EnrichmentQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
