@@ -318,6 +318,7 @@ class Standing(Model):
 
 class WaitReason(StrEnum):
     SCHEDULED = "scheduled"
+    APPROVAL = "approval"
     RETRY = "retry"
     PROVIDER = "provider"
     BUDGET = "budget"

@@ -144,6 +144,20 @@ class JobRow(Base):
         ),
         Index("job_waiting", "tenant", "queue", "id", postgresql_where=text("status = 'pending'")),
         Index(
+            "job_line",
+            "tenant",
+            "queue",
+            text("priority DESC"),
+            "id",
+            postgresql_where=text("status = 'pending' AND batch IS NULL"),
+        ),
+        Index(
+            "job_bulks_open",
+            "tenant",
+            "queue",
+            postgresql_where=text("type = 'bulk_candidate_enrichment' AND status IN ('pending', 'in_progress')"),
+        ),
+        Index(
             "job_unchecked",
             "checked_at",
             postgresql_where=text(

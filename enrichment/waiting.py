@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from enrichment.db import Database
 from enrichment.errors import BudgetExceeded, BudgetReserved, EnrichmentError, ProviderRateLimited
-from enrichment.jobs import pauses, queries, workload
+from enrichment.jobs import batches, pauses, queries, workload
+from enrichment.jobs.batches import Hold
 from enrichment.models import Job, JobStatus, Waiting, WaitReason
 from enrichment.queues import BY_TASK_QUEUE
 
@@ -26,8 +27,12 @@ async def why(database: Database, jobs: Sequence[Job]) -> list[Waiting | None]:
     now, asked = datetime.now(UTC), [job for job in jobs if _may_wait(job)]
     if not asked:
         return [None] * len(jobs)
-    paused, workers = await asyncio.gather(pauses.paused(database), workload.workers(database))
-    told = await asyncio.gather(*(_one(database, job, paused.get(job.queue), workers, now) for job in asked))
+    paused, workers, holds = await asyncio.gather(
+        pauses.paused(database), workload.workers(database), _holds(database, asked)
+    )
+    told = await asyncio.gather(
+        *(_one(database, job, paused.get(job.queue), workers, holds.get(job.parent_id or ""), now) for job in asked)
+    )
     by_id = dict(zip((job.job_id for job in asked), told, strict=True))
     return [by_id.get(job.job_id) for job in jobs]
 
@@ -36,13 +41,28 @@ def _may_wait(job: Job) -> bool:
     return not job.status.is_terminal and (job.status is not JobStatus.IN_PROGRESS or job.retry_at is not None)
 
 
+async def _holds(database: Database, jobs: Sequence[Job]) -> dict[str, Hold]:
+    """What holds the bulks of those jobs that have not begun, in one look."""
+    bulks = {job.parent_id for job in jobs if job.parent_id is not None and job.status is JobStatus.PENDING}
+    return await batches.holds(database, sorted(bulks)) if bulks else {}
+
+
 async def _one(
-    database: Database, job: Job, paused_at: datetime | None, workers: Sequence[workload.Worker], now: datetime
+    database: Database,
+    job: Job,
+    paused_at: datetime | None,
+    workers: Sequence[workload.Worker],
+    hold: Hold | None,
+    now: datetime,
 ) -> Waiting | None:
     if job.status is JobStatus.IN_PROGRESS and paused_at is None:
         return _retry(job, now)
-    if job.run_at is not None and job.run_at > now:
-        return Waiting(reason=WaitReason.SCHEDULED, message=f"It starts at {_time(job.run_at)}", until=job.run_at)
+    run_at = hold.run_at if hold else job.run_at
+    if run_at is not None and run_at > now:
+        return Waiting(reason=WaitReason.SCHEDULED, message=f"It starts at {_time(run_at)}", until=run_at)
+    if hold is not None and hold.behind is not None and job.job_id > hold.behind:
+        message = "It waits until the first candidates of its bulk have ended and are approved"
+        return Waiting(reason=WaitReason.APPROVAL, message=message)
     if paused_at is not None:
         message = f"Its queue is paused since {_time(paused_at)}: nothing new starts until it is resumed"
         return Waiting(reason=WaitReason.PAUSED, message=message)

@@ -134,6 +134,7 @@ why_scheduled|It starts {t}|Elle commence {t}
 why_retry|Next attempt {t}, after {code}|Nouvel essai {t}, après {code}
 why_provider|It waits for the provider and goes on {t}|Elle attend le fournisseur et reprend {t}
 why_budget|It waits for tomorrow’s budget and goes on {t}|Elle attend le budget de demain et reprend {t}
+why_approval|It waits for approval|Elle attend un accord
 why_paused|Its queue is paused: nothing new starts|Sa file est suspendue : rien ne commence
 why_no_worker|No worker serves its queue|Aucun worker ne sert sa file
 why_busy|Number {n} in line: all {slots} slots are busy|Numéro {n} : les {slots} places sont occupées

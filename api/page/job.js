@@ -82,7 +82,7 @@ export function show(view, { params: [id], confirm }) {
 
   // In one sentence, in the reader’s language and time.
   function why({ reason, until: then, position, slots }) {
-    return t(`why_${job.errorCode === "budget_exceeded" ? "budget" : reason}`, { t: then && until(then), code: job.errorCode, n: position, slots });
+    return t(`why_${reason}`, { t: then && until(then), code: job.errorCode, n: position, slots });
   }
 
   function facts() {

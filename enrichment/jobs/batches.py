@@ -1,12 +1,24 @@
 """A bulk's jobs as a whole: whether those after the canaries follow, and what stops, ends or reopens them together."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 
 from enrichment.db import Database
 from enrichment.jobs import standings
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What keeps jobs of an open bulk from running, if anything does."""
+
+    run_at: datetime | None
+    """None: the bulk is not put off."""
+    behind: str | None
+    """Jobs behind this id wait for an approval; None: none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +111,22 @@ AT_ONCE = 1_000
 LOOK_AGAIN_S = 0.05
 LOOK_AGAIN_AT_LAST_S = 1.0
 """A lane is soon done with a job that it holds; whoever else holds one is not asked about it twenty times a second."""
-_CANARIES = text("""
-    SELECT CASE WHEN bulk.options ? 'canary' THEN (
-               SELECT child.id FROM enrichment_job AS child WHERE child.parent_id = bulk.id
-               ORDER BY child.id OFFSET CAST(bulk.options ->> 'canary' AS integer) - 1 LIMIT 1) END AS until,
-           bulk.payload ? 'approved' AS is_approved
+_LAST_CANARY = """
+    CASE WHEN bulk.options ? 'canary' THEN (
+        SELECT child.id FROM enrichment_job AS child WHERE child.parent_id = bulk.id
+        ORDER BY child.id OFFSET CAST(bulk.options ->> 'canary' AS integer) - 1 LIMIT 1) END
+"""
+HELD_BEHIND = f"CASE WHEN NOT bulk.payload ? 'approved' THEN {_LAST_CANARY} END"
+"""Of the row `bulk`: the last of its canaries while nobody has let the others follow, else NULL."""
+_CANARIES = text(f"""
+    SELECT {_LAST_CANARY} AS until, bulk.payload ? 'approved' AS is_approved
     FROM enrichment_job AS bulk WHERE bulk.id = :bulk
-""")
+""")  # noqa: S608 all parts are constants
+_HOLDS = text(f"""
+    SELECT id, CASE status WHEN 'pending' THEN run_at END AS run_at, {HELD_BEHIND} AS behind
+    FROM enrichment_job AS bulk
+    WHERE id = ANY (CAST(:bulks AS text[])) AND status IN ('pending', 'in_progress')
+""")  # noqa: S608 all parts are constants
 _JUDGE = text("""
     UPDATE enrichment_job AS bulk SET payload = payload || '{"approved": "auto"}'
     WHERE id = :bulk AND run = :run AND options ->> 'canaryApproval' = 'auto' AND NOT EXISTS (
@@ -164,6 +185,12 @@ async def canaries(database: Database, bulk: str) -> Canaries | None:
     """None: the bulk has no canaries, or no other candidates."""
     row = (await database.execute(_CANARIES, {"bulk": bulk})).one()
     return None if row.until is None else Canaries(row.until, row.is_approved)
+
+
+async def holds(database: Database, bulks: Sequence[str]) -> dict[str, Hold]:
+    """Of those of the bulks that are open, by id."""
+    rows = await database.execute(_HOLDS, {"bulks": list(bulks)})
+    return {row.id: Hold(row.run_at, row.behind) for row in rows}
 
 
 async def judge(database: Database, bulk: str, run: int, until: str) -> None:

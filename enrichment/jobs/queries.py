@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from enrichment import ids
 from enrichment.db import Database
+from enrichment.jobs.batches import HELD_BEHIND
+from enrichment.jobs.lanes import LAST
 from enrichment.models import (
     JSON,
     Event,
@@ -73,14 +75,33 @@ _GET = select(*_SUMMARY, JobRow.result, _EDITS.label("edits")).where(
 
 
 _PAYLOAD = text("SELECT payload FROM enrichment_job WHERE tenant = :tenant AND id = :job_id").columns(payload=JSONB)
-_AHEAD = text("""
+_IN_LINE = """
+    SELECT 1 FROM enrichment_job
+    WHERE tenant = :tenant AND queue = :queue AND status = 'pending' AND batch IS NULL
+      AND (run_at IS NULL OR run_at <= now()) AND type <> 'bulk_candidate_enrichment'
+"""
+_AHEAD = text(f"""
+    WITH bulk AS MATERIALIZED (
+        SELECT id, CASE WHEN priority > :priority THEN '{LAST}' ELSE :job_id END AS before,
+               coalesce({HELD_BEHIND}, '{LAST}') AS up_to
+        FROM enrichment_job AS bulk
+        WHERE tenant = :tenant AND queue = :queue AND type = 'bulk_candidate_enrichment'
+          AND status IN ('pending', 'in_progress') AND priority >= :priority AND (run_at IS NULL OR run_at <= now())
+    )
     SELECT count(*) FROM (
-        SELECT 1 FROM enrichment_job
-        WHERE tenant = :tenant AND queue = :queue AND status = 'pending' AND id < :job_id
-          AND (run_at IS NULL OR run_at <= now()) AND type <> 'bulk_candidate_enrichment'
-        ORDER BY id LIMIT :at_most
-    ) AS before
-""")
+        ({_IN_LINE} AND priority > :priority LIMIT :at_most)
+        UNION ALL
+        ({_IN_LINE} AND priority = :priority AND id < :job_id LIMIT :at_most)
+        UNION ALL
+        (SELECT 1 FROM bulk CROSS JOIN LATERAL (
+            SELECT FROM enrichment_job
+            WHERE parent_id = bulk.id AND status = 'pending' AND batch IS NOT NULL AND id < before AND id <= up_to
+            LIMIT :at_most
+         ) AS child LIMIT :at_most)
+        LIMIT :at_most
+    ) AS ahead
+""")  # noqa: S608 all parts are constants
+"""Jobs of bulks are counted by their bulks, so that those which are held, however many, are not even looked at."""
 
 
 async def get(database: Database, tenant: str, job_id: str) -> Job | None:
@@ -133,8 +154,13 @@ async def payload(database: Database, tenant: str, job_id: str) -> JSON | None:
 
 
 async def ahead(database: Database, tenant: str, job: Job, *, at_most: int) -> int:
-    """How many jobs were accepted before this one and wait in its queue; it counts no further than `at_most`."""
-    parameters = {"tenant": tenant, "queue": job.queue, "job_id": job.job_id, "at_most": at_most}
+    """How many jobs wait in this one's queue and run before it: those of a higher priority, and of the same priority
+    the older ones; it counts no further than `at_most`.
+
+    Jobs that wait for something else, a time or an approval, are not in line.
+    """
+    place = {"queue": job.queue, "priority": job.priority, "job_id": job.job_id}
+    parameters = {"tenant": tenant, "at_most": at_most, **place}
     return int((await database.execute(_AHEAD, parameters)).scalar_one())
 
 

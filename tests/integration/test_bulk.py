@@ -187,6 +187,8 @@ async def test_a_person_may_want_to_see_good_canaries_too(queue: EnrichmentQueue
     bulk = await submit(queue, people(9), canary=2, canary_approval="manual")
     await until(queue, bulk, lambda job: job.progress is not None and "approval" in job.progress.stage)
 
+    told = [job.waiting and job.waiting.reason for job in await queue.explain(await children(queue, bulk))]
+    assert told == [None] * 2 + ["approval"] * 7
     cancelled = await queue.cancel_job(bulk, reason="not good enough")
 
     assert standing(cancelled) == (9, 9, 2, 0, 7)
@@ -312,6 +314,8 @@ async def test_a_bulk_that_never_began_tells_what_became_of_its_candidates(queue
     bulk = (await queue.add_job(request)).id
 
     assert standing(await queue.get_job_status(bulk)) == (2, 0, 0, 0, 0)
+    told = [job.waiting for job in await queue.explain(await children(queue, bulk))]
+    assert [waiting and (waiting.reason, waiting.until) for waiting in told] == [("scheduled", request.run_at)] * 2
     assert standing(await queue.cancel_job(bulk)) == (2, 2, 0, 0, 2)
 
 

@@ -150,8 +150,10 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "count": lambda db: queries.count(db, "plans", queries.Filter(status=JobStatus.FAILED), at_most=1000),
     "input": lambda db: queries.payload(db, "plans", "plan-7"),
     "place in line": lambda db: db.execute(
-        queries._AHEAD, {"tenant": "plans", "queue": "enrichment-low", "job_id": "plan-7", "at_most": 1000}
+        queries._AHEAD,
+        {"tenant": "plans", "queue": "enrichment-low", "priority": 4, "job_id": "plan-7", "at_most": 1000},
     ),
+    "what holds bulks": lambda db: batches.holds(db, ["plan-101", "plan-201"]),
     "error groups": lambda db: statistics.error_groups(db, "plans", {"internal": 5}),
     "whether a run is held": lambda db: pauses.is_held(db, "plan-7"),
     "children": lambda db: queries.page(db, "plans", queries.Filter(parent_id="plan-101"), limit=50, cursor=None),
@@ -224,7 +226,8 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
 ASKED_BY_THE_API = (
     "one job", "list", "list by status", "list by type", "list by priority", "list without children",
     "list by candidate", "children", "events", "document", "cancel", "retry", "what a retry opens",
-    "cancel what is open of a bulk", "results of a bulk", "throughput", "stats", "load",
+    "cancel what is open of a bulk", "results of a bulk", "throughput", "stats", "load", "place in line",
+    "what holds bulks",
 )  # fmt: skip
 
 

@@ -380,6 +380,36 @@ async def test_a_bulk_is_cancelled_and_retried_with_its_children(database: Datab
     assert [(child.id, child.run, child.attempt) for child in begun] == [(one.id, 2, 1) for one in children[1:]]
 
 
+async def test_who_is_ahead_in_line_is_told_by_the_priority_and_then_by_the_age(database: Database) -> None:
+    queue = f"enrichment-{new_id()}"  # which nobody serves
+
+    async def single(priority: int, **changes: Any) -> str:
+        return (await stored(database, queue=queue, priority=priority, **{"run_at": None, **changes})).id
+
+    async def bulk(count: int, **changes: Any) -> list[str]:
+        shared = {"type": JobType.BULK_CANDIDATE_ENRICHMENT, "queue": queue, "priority": 2, "run_at": None, **changes}
+        children = [NewChild(new_id(), None, "{}") for _ in range(count)]
+        await accept(database, a_job(**shared), children)
+        return [child.id for child in children]
+
+    async def ahead(job_id: str, at_most: int = 100) -> int:
+        job = await queries.get(database, TENANT, job_id)
+        assert job is not None
+        return await queries.ahead(database, TENANT, job, at_most=at_most)
+
+    low = [await single(1) for _ in range(3)]
+    running = await bulk(4)
+    await bulk(5, run_at=datetime.now(UTC) + timedelta(days=1))
+    canaries = await bulk(6, options={"canary": 2})
+    await single(2, run_at=datetime.now(UTC) + timedelta(days=1))
+    middle = await single(2)
+    high = await single(4)
+
+    assert [await ahead(job_id) for job_id in low] == [8, 9, 10]
+    assert [await ahead(job_id) for job_id in (running[0], running[3], canaries[1], middle, high)] == [1, 4, 6, 7, 0]
+    assert await ahead(low[2], at_most=5) == 5
+
+
 async def test_one_job_of_a_cancelled_bulk_that_somebody_holds_is_asked_about_ever_less_often(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
