@@ -15,6 +15,7 @@
 A command's modules are imported when it is used, so that `--help` answers at once.
 """
 
+import signal
 import sys
 
 import typer
@@ -24,6 +25,9 @@ from enrichment.cli.app import app
 from enrichment.cli.errors import CliError
 from enrichment.modulepath import ForeignPackageError
 
+UNREAD = 128 + signal.SIGPIPE
+"""The exit code when the reader of the answer has had enough, as `head` has: what a shell shows for its other tools."""
+
 
 def main() -> None:
     """Runs the command line of this process and ends it with the command's exit code."""
@@ -32,6 +36,10 @@ def main() -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal that knows no é
     try:
         app(prog_name="enrich")
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # of which typer, and Rich, make a 1: a job has failed
+            sys.exit(UNREAD)
+        raise
     except CliError as error:
         typer.echo(error.message, err=True)
         sys.exit(error.exit_code)

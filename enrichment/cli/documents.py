@@ -1,6 +1,5 @@
 """`enrich document`: the competence file, on standard output or in a file."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +43,7 @@ def document(
     if file is not None:
         _write(file, content, wanted, as_json=as_json)
     elif wanted in _BINARY:
-        sys.stdout.buffer.write(content)
+        typer.echo(content, nl=False)
     elif as_json:
         output.document({"format": wanted, "content": content.decode()})
     elif wanted == "md" and output.is_terminal():

@@ -66,7 +66,7 @@ async def ending(process: Process, stdin: str = "") -> Answer:
     async with asyncio.timeout(60):
         stdout, stderr = await process.communicate(stdin.encode())
     assert process.returncode is not None
-    return Answer(process.returncode, stdout.decode(), stderr.decode())
+    return Answer(process.returncode, (stdout or b"").decode(), stderr.decode())
 
 
 @pytest.fixture
@@ -240,6 +240,18 @@ async def test_interrupting_watch_leaves_the_job_alone(enrich: CommandLine, api:
     assert answer.code == 130
     assert answer.stderr == f"Stopped watching; the job goes on. To follow again: enrich watch {later}\n"
     assert (await api.get(f"/api/enrichment/jobs/{later}")).json()["status"] == "pending"
+
+
+async def test_a_closed_pipe_is_no_failure_of_a_job(enrich: CommandLine, api: httpx.AsyncClient) -> None:
+    job_id = await submitted(api, type="competence_file_generation")
+    await enrich("watch", job_id)
+    pdf = ("document", job_id, "--format", "pdf")
+    for command in (("health",), ("list",), ("list", "--json"), ("status", job_id), ("watch", job_id), pdf):
+        reader, pipe = os.pipe()
+        os.close(reader)
+        process = await enrich.start(*command, stdout=pipe)
+        os.close(pipe)
+        assert (await ending(process), command) == (Answer(141, "", ""), command)
 
 
 async def test_cancel_retry_and_what_cannot_be_done(enrich: CommandLine, api: httpx.AsyncClient) -> None:

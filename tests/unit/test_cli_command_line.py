@@ -72,6 +72,16 @@ def test_help_loads_nothing_heavy() -> None:
     assert not {module.split(".")[0] for module in loaded.stdout.split()} & set(HEAVY)
 
 
+def test_a_reader_that_has_had_enough_ends_it_without_a_word() -> None:
+    reader, pipe = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-m", "enrichment", "--help"], cwd=ROOT, stdout=pipe, stderr=subprocess.PIPE, check=False
+    )
+    os.close(pipe)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
 def test_a_mistyped_command_is_a_usage_error_with_a_suggestion(here: Here) -> None:
     answer = here.enrich("stauts")
     assert answer.returncode == 2
