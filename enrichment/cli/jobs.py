@@ -91,7 +91,7 @@ def list_(
     api: ApiUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """In a pipe a job is a line: id, type, status, percentage, queue, candidate, time of submission.
+    """In a pipe a job is a line: id, type, status, percentage, queue, candidate, time of submission, error code.
 
     \b
     Examples:
@@ -111,8 +111,9 @@ def _plain_jobs(page: JSON) -> Iterator[str]:
     for job in page["jobs"]:
         progress = f"{job['progress']['percentage']}%"
         yield output.row(
-            job["jobId"], job["type"], job["status"], progress, job["queue"], job["candidateId"], job["createdAt"]
-        )
+            job["jobId"], job["type"], job["status"], progress, job["queue"], job["candidateId"], job["createdAt"],
+            job["errorCode"],
+        )  # fmt: skip
 
 
 async def _pages(client: Api, wanted: JSON, limit: int, cursor: str | None) -> JSON:

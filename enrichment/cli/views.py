@@ -14,6 +14,9 @@ from enrichment.cli.prose import LABELS, age, elapsed_seconds, instant, retry_no
 from enrichment.wording import lasting
 
 _MARKS = {"up": "green", "healthy": "green", "degraded": "yellow", "down": "red", "unhealthy": "red"}
+_WIDE = 110
+_COLUMNS = {"id": 0, "type": 78, "status": 0, "queue": 62, "candidate": _WIDE, "message": _WIDE, "age": 0}
+"""Of the list, and from which width of the terminal on there is room for each: an id stays whole, to be copied."""
 
 
 def job(job: JSON) -> RenderableType:
@@ -26,7 +29,7 @@ def job(job: JSON) -> RenderableType:
         "status": _status(job["status"]),
         "progress": f"{progress['percentage']}%  {progress['message']}",
         "retry": retry_notice(job),
-        "error": None if job["error"] is None else ": ".join(filter(None, (job["errorCode"], job["error"]))),
+        "error": _error(job),
         "candidate": job["candidateId"],
         "bulk": job["parentId"],
         "queue": f"{job['queue']}, priority {job['priority']}",
@@ -56,24 +59,38 @@ class _JobTable:
         self._jobs = jobs
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[RenderableType]:
-        wide = options.max_width >= 110
+        wide = options.max_width >= _WIDE
         table = Table(box=None, pad_edge=False, padding=(0, 2 if wide else 1, 0, 0), header_style="dim", expand=wide)
-        for name in ("id", "type", "status", "queue", *(("candidate",) if wide else ())):
-            table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=36 if name == "id" else None)
-        if wide:
-            table.add_column("message", no_wrap=True, overflow="ellipsis", ratio=1)  # what the others leave
-        table.add_column("age", no_wrap=True, justify="right")
-        for each in self._jobs:
-            state = _status(each["status"])
-            if each["status"] == "in_progress":
-                reached = Text(f"{each['progress']['percentage']}%", style=state.style)
-                state = state.append(" ").append(reached) if wide else reached
-            more = (each["candidateId"] or "", Text(_sentence(each))) if wide else ()
-            band = each["queue"].removeprefix("enrichment-")
-            table.add_row(
-                each["jobId"], LABELS.get(each["type"], each["type"]), state, band, *more, age(each["createdAt"])
+        names = [name for name, width in _COLUMNS.items() if options.max_width >= width]
+        for name in names:
+            table.add_column(
+                name,
+                no_wrap=name != ("candidate" if wide else "id"),  # the one that gives way when there is too little room
+                overflow="ellipsis",
+                ratio=1 if name == "message" else None,  # what the others leave
+                justify="right" if name == "age" else "left",
             )
+        for each in self._jobs:
+            cells = _cells(each, wide=wide)
+            table.add_row(*(cells[name] for name in names))
         yield table
+
+
+def _cells(job: JSON, *, wide: bool) -> dict[str, RenderableType]:
+    """What a row of the list can show of a job, by the names of its columns."""
+    state = _status(job["status"])
+    if job["status"] == "in_progress":
+        reached = Text(f"{job['progress']['percentage']}%", style=state.style)
+        state = state.append(" ").append(reached) if wide else reached
+    return {
+        "id": Text(job["jobId"], no_wrap=True),
+        "type": LABELS.get(job["type"], job["type"]),
+        "status": state,
+        "queue": job["queue"].removeprefix("enrichment-"),
+        "candidate": Text(job["candidateId"] or "", no_wrap=True),
+        "message": Text(_sentence(job)),
+        "age": age(job["createdAt"]),
+    }
 
 
 def stats(stats: JSON) -> RenderableType:
@@ -171,7 +188,12 @@ def _status(status: str) -> Text:
 
 def _sentence(job: JSON) -> str:
     """What to say of a job in a list: why it failed, or what it does now."""
-    return retry_notice(job) or job["error"] or (job["progress"]["message"] if job["status"] == "in_progress" else "")
+    return retry_notice(job) or _error(job) or (job["progress"]["message"] if job["status"] == "in_progress" else "")
+
+
+def _error(job: JSON) -> str | None:
+    """With its code before it."""
+    return None if job["error"] is None else ": ".join(filter(None, (job["errorCode"], job["error"])))
 
 
 def _time(text: str | None) -> str | None:

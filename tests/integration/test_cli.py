@@ -326,6 +326,16 @@ async def test_list_narrows_pages_and_speaks_json(enrich: CommandLine, api: http
     assert rest["nextCursor"] is None
 
 
+async def test_a_list_in_a_pipe_says_last_why_a_job_failed(enrich: CommandLine, api: httpx.AsyncClient) -> None:
+    await submitted(api, candidateId="why", runAt=LATER)
+    failed = await submitted(api, candidateId="why", options={"rehearse": {"failCode": "provider_auth"}})
+    await enrich("watch", failed)
+    answer = await enrich("list", "--candidate-id", "why")
+    assert [(line[2], len(line), line[-1]) for line in answer.lines] == [
+        ("failed", 8, "provider_auth"), ("pending", 8, "")
+    ]  # fmt: skip
+
+
 async def test_a_queue_is_paused_and_resumed(enrich: CommandLine) -> None:
     paused = await enrich("pause", "low")
     assert (paused.code, paused.stdout) == (0, "low is paused: nothing new starts there\n")

@@ -131,6 +131,34 @@ async def test_a_list_fits_the_terminal_with_whole_words(api: httpx.AsyncClient,
     await api.post(f"/api/enrichment/jobs/{job_id}/cancel")
 
 
+async def test_a_narrow_list_keeps_ids_statuses_and_ages_whole(api: httpx.AsyncClient) -> None:
+    body = {
+        "type": "skills_optimization",
+        "candidateData": {},
+        "candidateId": "narrow",
+        "runAt": "2999-01-01T00:00:00Z",
+    }
+    job_id = (await api.post("/api/enrichment", json=body)).json()["jobId"]
+    for columns, shown in ((60, "pending +"), (70, "pending +normal +"), (80, "skills +pending +normal +")):
+        _, written = await on_a_terminal(str(api.base_url), "list", "--candidate-id", "narrow", columns=columns)
+        _, row = ANSI.sub("", written).splitlines()
+        assert re.fullmatch(rf"{job_id} +{shown}\d+ (s|min) *", row), written
+        assert len(row) <= columns
+
+
+async def test_a_wide_list_says_why_a_job_failed_its_code_first(api: httpx.AsyncClient) -> None:
+    candidate_id = f"why-{'x' * 150}"
+    options = {"rehearse": {"failCode": "provider_auth"}}
+    body = {"type": "skills_optimization", "candidateData": {}, "candidateId": candidate_id, "options": options}
+    job_id = (await api.post("/api/enrichment", json=body)).json()["jobId"]
+    await on_a_terminal(str(api.base_url), "watch", job_id)
+    for columns, why in ((120, ""), (290, "provider_auth: ")):
+        _, written = await on_a_terminal(str(api.base_url), "list", "--candidate-id", candidate_id, columns=columns)
+        row = ANSI.sub("", written).splitlines()[-1]
+        assert re.match(rf"{job_id} +skills +failed +normal +why-x+…? +{why}", row), written
+        assert re.search(r" \d+ (s|min) *$", row), "a long candidate's id takes nobody's room but its own"
+
+
 async def test_operators_views(api: httpx.AsyncClient) -> None:
     for command, shown in (("health", "healthy"), ("stats", "95th percentile")):
         code, written = await on_a_terminal(str(api.base_url), command)
