@@ -21,8 +21,8 @@ _INT64 = (-(2**63), 2**63 - 1)
 _FIELD_NAME = re.compile(r"[A-Za-z]{1,40}")
 
 
-def parse(body: bytes, *, line: int = 1) -> Any:
-    """The JSON value in `body`, which begins on this line of what its sender has sent.
+def parse(body: bytes, *, is_line: bool = False) -> Any:
+    """The JSON value in `body`. Of one that `is_line` of a body its reader says which line that is.
 
     Raises:
         Malformed: no JSON text in UTF-8, or one that two readers would read differently.
@@ -33,7 +33,8 @@ def parse(body: bytes, *, line: int = 1) -> Any:
     except UnicodeDecodeError:
         raise Malformed("The body is not text in UTF-8") from None
     except json.JSONDecodeError as error:
-        raise Malformed(f"The body is not JSON: line {line + error.lineno - 1}, column {error.colno}") from None
+        where = f"column {error.colno}" if is_line else f"line {error.lineno}, column {error.colno}"
+        raise Malformed(f"The {'line' if is_line else 'body'} is not JSON: {where}") from None
     except RecursionError:
         raise _too_deep() from None
     _check(value)

@@ -137,7 +137,7 @@ class Upload:
         what, pointer = ("Candidate", f"/{number - 1}") if self._is_array else ("Line", f"/lines/{number}")
         refusal, faults = f"{what} {number} cannot be used", list[Fault]()
         try:
-            candidate = strict_json.parse(line, line=number)
+            candidate = strict_json.parse(line, is_line=True)
         except InvalidInput as error:
             reason = error.faults[0].reason if error.faults else error.message
             raise InvalidInput(refusal, (Fault(pointer, reason),)) from None

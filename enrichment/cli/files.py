@@ -29,7 +29,7 @@ def read_candidates(file: str) -> Iterator[JSON]:
     """
     text = _text(file)
     if file.endswith((".ndjson", ".jsonl")):
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 yield _an_object(_parsed(line, file, first_line=number), f"{file}:{number}")
         return

@@ -96,7 +96,7 @@ async def test_lines_may_be_cut_anywhere(api: httpx.AsyncClient) -> None:
 
 
 BAD_LINES = {
-    "no JSON": (b"{oops}\n", "The body is not JSON: line 3, column 2"),
+    "no JSON": (b"{oops}\n", "The line is not JSON: column 2"),
     "NaN": (b'{"a": NaN}\n', "NaN and Infinity are not JSON"),
     "half a surrogate pair": (b'{"a": "\\ud800"}\n', "The body holds half of a surrogate pair, which is no text"),
     "key twice": (

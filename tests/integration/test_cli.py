@@ -164,7 +164,11 @@ async def test_lines_become_one_bulk_however_they_are_packed(enrich: CommandLine
     answer = await enrich("submit", people, more, *bulk, "--skip-invalid", "--watch", "--json")
 
     assert (answer.code, answer.stderr.splitlines()) == (
-        0, ["line 32 was left out: is no JSON object", "1 line with the candidateId of an earlier one, first line 31"]
+        0,
+        [
+            f"{more}:2 was left out: is no JSON object",
+            f"1 line with the candidateId of an earlier one, first {more}:1",
+        ],
     )  # fmt: skip
     first, *_, end = answer.objects
     assert (first["event"], first["intake"]["accepted"], first["queue"]) == ("submitted", 31, "enrichment-critical")
@@ -181,7 +185,38 @@ async def test_a_bulk_that_is_refused_early_says_why_though_much_is_still_to_be_
     file.write_text("{\n" + (json.dumps(ADA) + "\n") * 100_000)
     answer = await enrich("submit", file, "--bulk")
     assert (answer.code, answer.stdout) == (2, "")
-    assert "Line 1 cannot be used" in answer.stderr
+    assert f"{file}:1 cannot be used" in answer.stderr
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+async def test_a_bad_line_of_several_files_is_named_by_its_own_place(
+    enrich: CommandLine, tmp_path: Path, packed: bool
+) -> None:
+    ending, pack = (".ndjson.gz", gzip.compress) if packed else (".ndjson", bytes)
+    first, second = tmp_path / f"a{ending}", tmp_path / f"b{ending}"
+    first.write_bytes(pack(b"{}\n\n{}"))  # an empty line in the middle, and none at the end
+    second.write_bytes(pack(b'{}\n{oops}\n{"candidateId": 5}\n'))
+
+    refused = await enrich("submit", first, second, "--bulk")
+    skipped = await enrich("submit", first, second, "--bulk", "--skip-invalid", "--json")
+    alone = await enrich("submit", second, "--bulk")
+
+    assert (refused.code, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"The request is not valid. {second}:2 cannot be used\n  {second}:2 The line is not JSON: column 2\n"
+    )
+    assert alone.stderr == refused.stderr
+    assert (skipped.code, skipped.objects[0]["intake"]["accepted"]) == (0, 3)
+    not_json, bad_id = skipped.stderr.splitlines()
+    assert not_json == f"{second}:2 was left out: The line is not JSON: column 2"
+    assert bad_id.startswith(f"{second}:3 was left out: must be a text of ")
+
+
+async def test_a_bad_field_is_named_behind_the_place_of_its_line(enrich: CommandLine) -> None:
+    answer = await enrich("submit", "-", "--bulk", stdin='{}\n{"candidateId": 5}\n')
+    assert answer.stderr.startswith(
+        "The request is not valid. -:2 cannot be used\n  -:2 /candidateId must be a text of "
+    )
 
 
 @pytest.mark.parametrize("how", [("--bulk",), ("--type", "skills_optimization")])

@@ -122,6 +122,15 @@ def test_a_bad_submission_is_refused_before_anything_is_sent(
     assert answer.stdout == ""
 
 
+def test_a_file_of_nonsense_is_named_with_its_line_and_column(here: Here, tmp_path: Path) -> None:
+    good, nonsense = tmp_path / "ada.json", tmp_path / "nonsense.json"
+    good.write_text("{}")
+    nonsense.write_text('{"basics":\n  nonsense}')
+    answer = here.enrich("submit", str(good), str(nonsense), "--type", "skills_optimization")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith(f"{nonsense}:2:3: is not JSON: ")
+
+
 def test_days_without_end_are_a_usage_error(here: Here) -> None:
     answer = here.enrich("cleanup", "--days", "10000000000")
     assert (answer.returncode, "Invalid value for '--days'" in answer.stderr) == (2, True)

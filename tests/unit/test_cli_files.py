@@ -67,3 +67,11 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path) -> None:
     with pytest.raises(BadUsage) as refusal:
         list(read_candidates(file))
     assert refusal.value.message.startswith(f"{file}:2:")
+
+
+def test_lines_end_where_the_api_ends_them(tmp_path: Path) -> None:
+    lines = write(tmp_path, '{"a": "one twothree"}\r\n\r\n[]', name="all.ndjson")
+    candidates = read_candidates(lines)
+    assert next(candidates) == {"a": "one twothree"}
+    with pytest.raises(BadUsage, match=r"all\.ndjson:3: holds an array"):
+        next(candidates)
