@@ -3,7 +3,7 @@
     lock           held by the one stack that runs here; names its process
     secrets.json   generated passwords
     stack.json     where everything is, while the stack runs
-    logs/          one file per child
+    logs/          one file per child, and stack.log: when each came up, died and came back
     pycache/       where Python may not keep its bytecode beside the sources, and there is no virtual environment for it
     postgres/ redis/ temporal/   the servers' own files
 

@@ -1,5 +1,6 @@
-"""A child's output: one file in which run follows run, read back from where the latest began."""
+"""A child's output: one file in which run follows run, read back from where the latest began. And the stack's own."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,11 @@ class Log:
         """The file, for a new run to append to."""
         self.begin()
         return self.path.open("ab")
+
+    def add(self, line: str) -> None:
+        """One line of our own, behind the time in UTC."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}\n")
 
     def text(self) -> str:
         """What the latest run has written so far."""

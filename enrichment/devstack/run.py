@@ -33,7 +33,7 @@ async def run(*, port: int, data_dir: Path, announce: Callable[[str], None] = pr
             announce(f"ready {stack.api_url}")
             sys.stdout.flush()  # in a pipe the line would otherwise wait for more
             await ended
-        _to_stderr("stopping")
+        stack.tell("stopping")
     except (StackError, OSError) as error:
         _to_stderr(str(error))
         return 1

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +24,8 @@ class Stack:
         async with Stack(data_dir=data_dir) as stack:
             await client.post(f"{stack.api_url}/api/enrichment", json=...)
 
-    `port` 0 is a free one. While it runs, `stack.json` in the data directory says where everything is.
+    `port` 0 is a free one. While it runs, `stack.json` in the data directory says where everything is. `tell` gets
+    lines of progress; with the time they are in `logs/stack.log` too.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class Stack:
         lines = command_lines or CommandLines()
         self._given_port = port
         self._running = False
-        self.infrastructure = Infrastructure(data_dir, tell=tell, restarted=self._record)
+        self._told = tell
+        self.infrastructure = Infrastructure(data_dir, tell=self.tell, restarted=self._record)
         self._directory = self.infrastructure.directory
+        self._log = self._directory.log("stack")
         self._api = Api(lines.api, self._environment, port)
         self._worker = Worker(lines.worker, self._environment)
-        self.api = Child(self._api, self._directory, tell, self._record)
-        self.worker = Child(self._worker, self._directory, tell, self._record)
+        self.api = Child(self._api, self._directory, self.tell, self._record)
+        self.worker = Child(self._worker, self._directory, self.tell, self._record)
 
     async def start(self) -> None:
         """Start everything in order and return when all of it answers.
@@ -55,6 +59,7 @@ class Stack:
             require_free(self._given_port)
         self._directory.acquire()
         try:
+            self._log.begin()
             for program in (self._api, self._worker):
                 await program.load(self._callers_environment(), self._directory.log(program.name))
             await self.infrastructure.start()
@@ -77,6 +82,12 @@ class Stack:
         for program in (self._api, self._worker):
             await program.unload()
         await self.infrastructure.stop()
+
+    def tell(self, line: str) -> None:
+        """A line of progress, for the person and for the record; a full disk stops nothing."""
+        self._told(line)
+        with suppress(OSError):
+            self._log.add(line)
 
     async def __aenter__(self) -> Self:
         await self.start()

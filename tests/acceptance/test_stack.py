@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from tests.processes import runs
 
 REPOSITORY = Path(__file__).parents[2]
 STOP_WITHIN_S = 60
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 CANDIDATE = {"basics": {"name": "Ada Byron"}, "skills": [{"name": "python"}, {"name": "Python"}]}
 
 
@@ -142,6 +144,9 @@ def test_what_dies_comes_back_where_it_was(shared: Dev) -> None:
     until(lambda: is_ready(after["api"]))
     job = submit(after["api"])
     until(lambda: status(after["api"], job) == "completed")
+    record = (shared.data_dir / "logs" / "stack.log").read_text()
+    for name in before["pids"]:
+        assert re.search(rf"^{TIME} {name} was ended by SIGKILL: restarting it$", record, re.MULTILINE), record
 
 
 def test_a_second_stack_on_one_directory_is_refused(shared: Dev, start: Callable[..., Dev]) -> None:
