@@ -68,6 +68,7 @@ _MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in wo
 _PRESENT = frozenset(
     (
         *("present", "current", "currently", "now", "today", "ongoing", "to date", "till date", "date"),
+        *("current position", "current job", "current role", "poste actuel", "emploi actuel", "puesto actual"),
         *(
             "aujourd'hui",
             "actuel",
@@ -103,7 +104,15 @@ _PATTERNS = tuple(
         rf"{_YEAR}[ ,/-]+{_NAME}(?:[ -](?P<d>{_ONE_OR_TWO}))?",
     )
 )
-_RANGE = re.compile(r" (?:to|until|till|au|a|jusqu'a|jusqu'au|hasta|al|ate|bis) | ?[-–—−~～] ?|至(?!今)| ?(?=至今)")
+_UNTIL = r"(?:to|until|till|au|a|jusqu'a|jusqu'au|hasta|al|ate|bis) "
+_RANGE = re.compile(rf" {_UNTIL}| ?[-–—−~～] ?|(?<=^[0-9]{{4}}) ?/ ?(?=[0-9]{{4}}$)|至(?!今)| ?(?=至今)")
+"""A slash stands between two years only: elsewhere it is part of a date."""
+_OPEN = re.compile(r" ?[-–—−~～]$")
+_LASTED = re.compile(
+    r" ?[(\[·] ?[^()\[\]0-9]{0,3}[0-9][^()\[\]]*"
+    r"(?<![a-z])(?:ans?|annees?|mois|y(?:ea)?rs?|mo(?:nth)?s?|anos?|mes(?:es)?|jahre?n?|monate?n?)\.?[)\]]?$"
+)
+"""How long it was, after the dates: `(2 ans)`, `· 1 yr 3 mos`. Anything else there could change what they say."""
 _LONE_YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _FIRST_YEAR, _LAST_YEAR, _LONGEST = 1900, 2100, 80
 
@@ -115,21 +124,31 @@ def read(raw: str) -> Reading:
 
 
 def read_range(raw: str) -> tuple[Reading, Reading | None]:
-    """A date, or the two of a range in one string: `Sept. 2018 - Juil. 2020`, `2023-07 至今`, `since 2019`.
+    """A date, or the two of a range in one string: `Sept. 2018 - Juil. 2020`, `2023-07 至今`, `since 2019`, `2019 –`.
 
     Both ends of a range keep the whole string as their `raw`.
     """
     text = _fold(raw)
-    since = _SINCE.match(text)
-    text = text[since.end() :] if since else text
+    since = _SINCE.match(text) or _OPEN.search(text)
+    text = text[: since.start()] + text[since.end() :] if since else text
     whole = _exactly(raw, text)
     if whole is not None:
         return whole, Reading(PartialDate(raw=raw, precision=Precision.PRESENT)) if since else None
     for cut in _RANGE.finditer(text):
-        start, end = _exactly(raw, text[: cut.start()]), _exactly(raw, text[cut.end() :])
+        end = _exactly(raw, text[cut.end() :])
+        start = _exactly(raw, text[: cut.start()]) or (
+            _of_the_same_year(raw, text[: cut.start()], end) if end else None
+        )
         if start is not None and end is not None and start.date.precision is not Precision.PRESENT:
             return start, end
     return read(raw), None
+
+
+def _of_the_same_year(raw: str, name: str, end: Reading) -> Reading | None:
+    """The start of `May–August 2010`. Of `November–February 2010` nobody has said which year it began in."""
+    month = _MONTH.get(name.rstrip("."))
+    year, last = end.date.year, end.date.month
+    return _date(raw, year, month, None) if month and year and last and month <= last else None
 
 
 def month_of(word: str) -> int | None:
@@ -154,7 +173,7 @@ def _fold(raw: str) -> str:
     text = unicodedata.normalize("NFKC", raw).casefold().replace("’", "'")
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(text.split()).strip(" ()[],;:")
+    return _LASTED.sub("", " ".join(text.split())).strip(" ()[],;:")
 
 
 def _read(raw: str, text: str) -> Reading | None:
@@ -168,8 +187,10 @@ def _read(raw: str, text: str) -> Reading | None:
 
 
 def _exactly(raw: str, text: str) -> Reading | None:
-    """`text` as a date in one of the known forms, or `None` if it has none of them."""
+    """`text` as a date in one of the known forms, also after `until`, or `None` if it has none of them."""
     text = text.strip(" ()[],;:")
+    until = re.match(_UNTIL, text)
+    text = text[until.end() :] if until and text not in _PRESENT else text
     if text in _PRESENT:
         return Reading(PartialDate(raw=raw, precision=Precision.PRESENT))
     for pattern in _PATTERNS:

@@ -45,7 +45,11 @@ def test_one_date(raw: str, expected: tuple[int | None, int | None, int | None])
 
 
 @pytest.mark.parametrize(
-    "word", ["present", "Current", "aujourd’hui", "à ce jour", "actualidad", "Atual", "heute", "至今", "(ongoing)"]
+    "word",
+    [
+        *("present", "Current", "aujourd’hui", "à ce jour", "actualidad", "Atual", "heute", "至今", "(ongoing)"),
+        *("Current position", "to date", "en cours", "poste actuel", "jusqu’à présent"),
+    ],
 )
 def test_words_for_the_present(word: str) -> None:
     assert read(word).date.precision is Precision.PRESENT
@@ -60,6 +64,10 @@ def test_words_for_the_present(word: str) -> None:
         ("2018-04-2019-05", (2018, 4, None), (2019, 5, None)),
         ("04/2018 to 09/2019", (2018, 4, None), (2019, 9, None)),
         ("de enero de 2019 a marzo de 2020", (2019, 1, None), (2020, 3, None)),
+        ("01/2014 - 12/2015 (2 ans)", (2014, 1, None), (2015, 12, None)),
+        ("Jan 2019 – Mar 2020 · 1 yr 3 mos", (2019, 1, None), (2020, 3, None)),
+        ("May–August 2010", (2010, 5, None), (2010, 8, None)),
+        ("2012/2013", (2012, None, None), (2013, None, None)),
     ],
 )
 def test_a_range_in_one_string(
@@ -80,6 +88,9 @@ def test_a_range_in_one_string(
         ("since 2019", 2019),
         ("depuis mars 2019", 2019),
         ("von 2019 bis heute", 2019),
+        ("Sept. 2020 – jusqu'à aujourd'hui", 2020),
+        ("2019 – ", 2019),
+        ("09/2019-", 2019),
     ],
 )
 def test_a_range_that_is_still_open(raw: str, year: int) -> None:
@@ -108,7 +119,13 @@ def test_only_the_year_is_taken_from_a_phrase() -> None:
     assert reading.problem == "date_partly_read"
 
 
-@pytest.mark.parametrize("raw", ["soon", "", "May", "12", "2014 and 2016 and 2018"])
+@pytest.mark.parametrize("raw", ["November–February 2010", "2020 (expected)"])
+def test_a_range_is_not_guessed(raw: str) -> None:
+    first, last = read_range(raw)
+    assert (first.problem, last) == ("date_partly_read", None)
+
+
+@pytest.mark.parametrize("raw", ["soon", "", "May", "12", "2014 and 2016 and 2018", "09/12 - 06/14"])
 def test_what_is_no_date(raw: str) -> None:
     assert read(raw).problem == "date_not_read"
 
