@@ -96,6 +96,19 @@ def test_entries_that_list_several_skills() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("entry", "names"),
+    [
+        ("C/C++", {"C", "C++"}),
+        ("C++/C#", {"C++", "C#"}),
+        ("MS Word + Excel", {"Word", "Excel"}),
+        ("HTML+CSS", {"HTML", "CSS"}),
+    ],
+)
+def test_a_plus_is_part_of_a_name_or_stands_between_two(entry: str, names: set[str]) -> None:
+    assert {skill.name.value for skill in enrich(SkillsResult, {"skills": [entry]}).skills} == names
+
+
 def test_a_group_gives_its_level_to_its_skills_as_an_inference() -> None:
     candidate = {"skills": [{"name": "Frontend", "level": "Senior", "keywords": ["React"]}]}
     assert [skill.name.value for skill in enrich(SkillsResult, candidate).skills] == ["React"]

@@ -9,7 +9,8 @@ from enrichment.taxonomy import Skill, Taxonomy
 
 _PARTS = re.compile(r"(?:[;|•·\n\r\t]|,(?!(?<=\d,)\d))+")
 """A comma between two digits is part of a number."""
-_SLASH = re.compile(r"\s*(?:/|&|\+| and | et )\s*")
+_SLASH = re.compile(r"\s*(?:/|&|(?<=\s)\+(?=\s)|(?<=\w)\+(?=\w)| and | et )\s*")
+"""A plus has blanks or letters on both sides where it stands between two names; else it is part of one: `C++`."""
 _IN_BRACKETS = re.compile(r"([^()]*)\(([^()]*)\)\s*")
 _LONGEST_NAME = 60
 
