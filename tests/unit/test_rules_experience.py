@@ -123,6 +123,8 @@ def test_figures(text: str, expected: tuple[str, ...]) -> None:
         ("**Led** the <b>move</b> to [Go](https://go.dev)", "Led the move to Go"),
         ("5 * 3 * 2 and a_b_c", "5 * 3 * 2 and a_b_c"),
         ("-40% costs", "-40% costs"),
+        ("R&amp;D&nbsp;at AT&amp;T &#8211; <i>&eacute;t&eacute;</i>", "R&D at AT&T – été"),
+        ("&nosuch; and ?a=1&copy=2", "&nosuch; and ?a=1&copy=2"),
     ],
 )
 def test_a_bullet_is_cleaned_and_never_reworded(raw: str, cleaned: str) -> None:
@@ -139,6 +141,19 @@ def test_a_list_inside_the_summary_becomes_bullet_points() -> None:
     found = only({"name": "A", "startDate": "2020", "summary": "An intro.\n- one;\n- two"}).position
     assert [text.value for text in found.summary] == ["An intro."]
     assert [text.value for text in found.bullets] == ["one", "two"]
+
+
+def test_what_an_entity_stands_for_is_text_and_no_tag() -> None:
+    assert bullet("1 &lt;b&gt; 2") == "1 <b> 2"
+
+
+def test_a_list_in_html_becomes_bullet_points() -> None:
+    summary = "<p>Runs R&amp;D.</p>Duties:<ul><li>On call for 3 sites</li><li>Talks</ul><p>Since 2020.</p>"
+    result = enrich(ExperienceResult, {"work": [{"name": "A", "startDate": "2020", "summary": summary}]})
+    found = result.positions[0].position
+    assert [text.value for text in found.summary] == ["Runs R&D.", "Duties:", "Since 2020."]
+    assert [text.value for text in found.bullets] == ["On call for 3 sites", "Talks"]
+    assert result.faithfulness.violations == ()
 
 
 def test_left_overs_of_a_template_are_left_out_with_a_warning() -> None:

@@ -1,20 +1,28 @@
 """Cleans a candidate's texts without changing what they say, and finds the measured results in them.
 
-Allowed are white space, bullets, formatting marks, closing punctuation and the empty opening "Responsible for". Nothing
-here chooses another word: "helped" stays "helped". Of each text the first 20,000 characters are read.
+Allowed are white space, bullets, formatting marks, the signs that HTML's entities stand for, closing punctuation and the
+empty opening "Responsible for". Nothing here chooses another word: "helped" stays "helped". Of each text the first
+20,000 characters are read.
 """
 
+import html
+import html.entities
 import re
 
 from enrichment.pointers import LONGEST_TEXT
 
 _TAG = re.compile(r"</?(?:p|br|b|i|em|strong|u|ul|ol|li|div|span|h[1-6])\b[^<>]*>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,31}));")
+"""Only with its semicolon, as nobody writes one by chance: `R&D`, and `&copy=` in an address, are none."""
 _BOLD = re.compile(r"(\*\*|__)(?=\S)(.{1,200}?)(?<=\S)\1")
 _LINK = re.compile(r"\[([^\[\]]+)\]\((?:https?:|mailto:)[^()\s]*\)")
 _MARKER = re.compile(r"\s*(?:[•▪◦‣●○■□►➢✓✔·]\s*|(?:[-–—*+]+|\d{1,2}\))\s+)")
-_LINES = re.compile(r"[\r\n\v\f\u0085\u2028\u2029]+|</(?:p|li|div)>|<br\s*/?>", re.IGNORECASE)
+_LINES = re.compile(
+    r"[\r\n\v\f\u0085\u2028\u2029]+|</(?:p|ul|ol|li|div)>|<br\s*/?>|(?=<(?:p|ul|ol|li|div)\b)", re.IGNORECASE
+)
+_ITEM = re.compile(r"\s*<li\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MARKUP = re.compile(rf"[<*_\[]|{_CONTROL.pattern}")
+_MARKUP = re.compile(rf"[<*_\[&]|{_CONTROL.pattern}")
 """Whether there is anything to take out at all; most texts have nothing."""
 _OPENING = re.compile(
     r"(?:Responsible for|In charge of) (?=[a-z]+ing\b)"
@@ -70,7 +78,14 @@ def tidy(raw: str) -> str:
 
 
 def _unmarked(raw: str) -> str:
-    return _CONTROL.sub(" ", _LINK.sub(r"\1", _BOLD.sub(r"\2", _TAG.sub(" ", raw))))
+    """Entities come last: what they stand for is text, also where it looks like a tag."""
+    return _CONTROL.sub(" ", _ENTITY.sub(_sign, _LINK.sub(r"\1", _BOLD.sub(r"\2", _TAG.sub(" ", raw)))))
+
+
+def _sign(entity: re.Match[str]) -> str:
+    """A name that HTML does not have stays as it is."""
+    name = entity[1]
+    return html.entities.html5.get(f"{name};", entity[0]) if name else html.unescape(entity[0])
 
 
 def bullet(raw: str) -> str:
@@ -86,7 +101,7 @@ def bullet(raw: str) -> str:
 
 def passages(raw: str) -> tuple[tuple[str, bool], ...]:
     """The lines of a text, each with whether it was written as a bullet point."""
-    lines = ((line, bool(_MARKER.match(line))) for line in _LINES.split(raw[:LONGEST_TEXT]))
+    lines = ((line, bool(_MARKER.match(line) or _ITEM.match(line))) for line in _LINES.split(raw[:LONGEST_TEXT]))
     cleaned = ((bullet(line) if marked else tidy(line), marked) for line, marked in lines)
     return tuple((text, marked) for text, marked in cleaned if text)
 
