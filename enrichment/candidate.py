@@ -29,6 +29,8 @@ class Position:
     title: Text | None = None
     location: Text | None = None
     context: Text | None = None
+    description: Text | None = None
+    """What is said beside the summary: in JSON Resume of the employer, so that no skill and no result is read in it."""
     summary: Text | None = None
     highlights: tuple[Text, ...] = ()
     technologies: tuple[Text, ...] = ()
@@ -42,7 +44,10 @@ class Position:
 class Project:
     pointer: str
     name: Text | None = None
+    entity: Text | None = None
+    roles: tuple[Text, ...] = ()
     description: Text | None = None
+    summary: Text | None = None
     highlights: tuple[Text, ...] = ()
     technologies: tuple[Text, ...] = ()
     keywords: tuple[Text, ...] = ()
@@ -56,17 +61,21 @@ class Education:
     institution: Text | None = None
     degree: Text | None = None
     area: Text | None = None
+    grades: tuple[Text, ...] = ()
+    details: tuple[Text, ...] = ()
+    """A thesis, honours, courses, and what else is said of it."""
     start: When | None = None
     end: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something with a title, who gave it, and a day: a certificate, an award, a publication."""
+    """Something with a title, who gave it, and a day: a certificate, an award, a publication, a patent, a talk."""
 
     name: Text
     issuer: Text | None = None
     date: When | None = None
+    summary: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,8 @@ class Candidate:
     warnings: tuple[results.Warning, ...]
     candidate_id: Text | None
     locale: Text | None
+    given_name: Text | None
+    """Where the names are written apart: then `name` is the family's."""
     name: Text | None
     label: Text | None
     summary: Text | None
@@ -111,5 +122,7 @@ class Candidate:
     certificates: tuple[Item, ...]
     awards: tuple[Item, ...]
     publications: tuple[Item, ...]
+    patents: tuple[Item, ...]
+    talks: tuple[Item, ...]
     skills: tuple[Skill, ...]
     languages: tuple[Language, ...]

@@ -24,26 +24,26 @@ _ROOTS = ("", "content", "cv", "cv/sections", "resume", "data")
 """Where the sections stand: at the top in JSON Resume, below one key in its relatives."""
 _PEOPLE = ("basics", "header", "header/contact", "info", "contact", "")
 _SECTIONS = {
-    "work": ("work", "employment", "experience", "experiences", "workExperience", "professionalExperience"),
-    "volunteer": ("volunteer", "volunteering", "service"),
-    "projects": ("projects",),
-    "education": ("education", "educations"),
-    "certificates": ("certificates", "certifications"),
-    "awards": ("awards", "recognition", "honors"),
-    "publications": ("publications", "writing"),
-    "skills": ("skills",),
-    "languages": ("languages",),
+    "work": (
+        *("work", "employment", "experience", "experiences", "workExperience", "professionalExperience"),
+        *("experienceProfessionnelle", "experiencesProfessionnelles", "emplois"),
+    ),
+    "volunteer": ("volunteer", "volunteering", "service", "benevolat"),
+    "projects": ("projects", "projets"),
+    "education": ("education", "educations", "formation", "formations", "etudes", "diplomes"),
+    "certificates": ("certificates", "certifications", "certificats"),
+    "awards": ("awards", "recognition", "honors", "honours", "selectedHonors", "distinctions", "prix"),
+    "publications": ("publications", "writing", "selectedPublications"),
+    "patents": ("patents", "brevets"),
+    "talks": ("talks", "invitedTalks", "speaking", "conferences"),
+    "skills": ("skills", "technicalSkills", "competences", "competencesTechniques"),
+    "languages": ("languages", "langues"),
 }
-_PERSONAL = (
-    *("name", "firstName", "lastName", "label", "headline", "title", "role", "summary", "brief"),
-    *("image", "picture", "photo", "email", "phone", "url", "website", "location", "profiles", "social"),
-    *("candidateId", "locale", "availability", "mobility", "dailyRate"),
+_LEFT_OUT = (
+    *("image", "picture", "photo", "logo", "media", "url", "website", "repo", "profiles", "social", "socialNetworks"),
+    *("$schema", "meta", "id", "type", "category", "interests", "references"),
 )
-_KNOWN = {
-    *_PERSONAL,
-    *(path.split("/")[0] for paths in (_ROOTS, _PEOPLE, *_SECTIONS.values()) for path in paths),
-    *("$schema", "meta", "interests", "references"),
-}
+"""What no result shows, and nobody needs to be told of."""
 _FIELD_NAME = re.compile(r"[A-Za-z$_][A-Za-z0-9_.$-]{0,39}")
 
 _EXPECTED = {
@@ -62,33 +62,39 @@ def read_candidate(source: JSON) -> Candidate:
     top = Node(source, "", warnings)
     roots = [node for path in _ROOTS if (node := top.child(path) if path else top)]
     people = [node for root in roots for path in _PEOPLE if (node := root.child(path) if path else root)]
-    _warn_of_unknown(top)
+    unknown: list[results.Warning] = []
 
     def about(*names: str) -> Text | None:
         return first_text(people, names)
 
     def section(name: str, read_entry: Callable[[Node], Iterable[Entry]]) -> tuple[Entry, ...]:
-        node = next((found for root in roots if (found := root.first(_SECTIONS[name]))), None)
-        entries = (entry for child in node.entries() for entry in read_entry(child)) if node else ()
-        return tuple(entry for entry in entries if _says_something(entry))
+        found: list[Entry] = []
+        for node in (node for root in roots for node in root.all(_SECTIONS[name])):
+            children = list(node.entries())
+            found.extend(entry for child in children for entry in read_entry(child) if _says_something(entry))
+            unknown.extend(_unread(node.pointer, "These fields of its entries are not read", children))
+        return tuple(found)
 
-    location = next((node for person in people if (node := person.child("location"))), None)
-    place = (location,) if location else ()
+    location = next((node for person in people if (node := person.first(("location", "lieu")))), None)
+    place = (*((location,) if location else ()), *people)
+    full_name = about("name", "fullName", "nomComplet")
+    resume = top.child("resume")
     candidate = Candidate(
         source=source,
         warnings=(),
         candidate_id=about("candidateId"),
         locale=about("locale"),
-        name=about("name"),
-        label=about("label", "headline", "title", "role"),
-        summary=about("summary", "brief"),
-        email=about("email"),
-        phone=about("phone"),
-        city=(location.own_text() if location else None) or first_text(place, ("city",)),
+        given_name=None if full_name else about("firstName", "givenName", "prenom"),
+        name=full_name or about("lastName", "familyName", "surname", "nom"),
+        label=about("label", "headline", "title", "role", "titre", "intitule"),
+        summary=about("summary", "brief", "presentation") or (resume.own_text() if resume else None),
+        email=about("email", "courriel"),
+        phone=about("phone", "telephone"),
+        city=(location.own_text() if location else None) or first_text(place, ("city", "ville")),
         region=first_text(place, ("region",)),
-        country=first_text(place, ("country", "countryCode")),
-        availability=about("availability"),
-        mobility=next((texts for person in people if (texts := person.texts(("mobility",)))), ()),
+        country=first_text(place, ("country", "countryCode", "pays")),
+        availability=about("availability", "disponibilite"),
+        mobility=next((texts for person in people if (texts := person.texts(("mobility", "mobilite")))), ()),
         daily_rate=next((amount for person in people if (amount := sections.amount(person))), ()),
         work=section("work", sections.positions),
         volunteer=section("volunteer", sections.positions),
@@ -97,10 +103,14 @@ def read_candidate(source: JSON) -> Candidate:
         certificates=section("certificates", sections.items),
         awards=section("awards", sections.items),
         publications=section("publications", sections.items),
+        patents=section("patents", sections.items),
+        talks=section("talks", sections.items),
         skills=section("skills", sections.skills),
         languages=section("languages", sections.languages),
     )
-    return replace(candidate, warnings=(*_missing(candidate), *warnings))
+    for node in {node.pointer: node for node in (*roots, *people)}.values():
+        unknown += _unread(node.pointer, "These fields are not read", [node])
+    return replace(candidate, warnings=(*_missing(candidate), *unknown, *warnings))
 
 
 def _says_something(entry: object) -> bool:
@@ -108,14 +118,14 @@ def _says_something(entry: object) -> bool:
     return any(getattr(entry, field) for field in entry.__slots__ if field != "pointer")  # type: ignore[attr-defined]
 
 
-def _warn_of_unknown(top: Node) -> None:
-    """Names the fields that are not read. A key unlike a field name could be personal data: it is only counted."""
-    unknown = sorted(str(key) for key in top.value if key not in _KNOWN) if isinstance(top.value, dict) else []
+def _unread(pointer: str, said: str, nodes: Iterable[Node]) -> Iterator[results.Warning]:
+    """Names the fields that were not read. A key unlike a field name could be personal data: it is only counted."""
+    unknown = sorted({key for node in nodes for key in node.unread(but=_LEFT_OUT)})
     named = [key for key in unknown if _FIELD_NAME.fullmatch(key)][:_MAX_UNKNOWN_NAMES]
     if unknown:
         others = len(unknown) - len(named)
         listed = ", ".join([*named, *([f"{others} more" if named else f"{others} in all"] if others else [])])
-        top.warn("unknown_fields", f"These fields are not read: {listed}.")
+        yield results.Warning(code="unknown_fields", pointer=pointer, message=f"{said}: {listed}.")
 
 
 def _missing(candidate: Candidate) -> Iterator[results.Warning]:

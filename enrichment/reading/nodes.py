@@ -1,7 +1,9 @@
 """A value with its place in the JSON, and what it can be read as when its shape is not the expected one."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 from enrichment import results
 from enrichment.pointers import LONGEST_TEXT, Text, as_text, escape
@@ -9,17 +11,24 @@ from enrichment.pointers import LONGEST_TEXT, Text, as_text, escape
 MOST_ENTRIES = 500
 _WRAPPERS = ("history", "items", "list", "entries", "sets")
 """Keys under which other layouts keep the list of a section: `{"employment": {"history": […]}}`."""
-_ENTRY_TEXTS = ("name", "title", "text", "bullet", "description", "value", "label")
+_ENTRY_TEXTS = ("name", "title", "text", "bullet", "description", "value", "label", "nom", "titre", "intitule")
 """Where an object that stands in place of a plain string keeps its text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
-    """A value and its pointer. What cannot be read is left out, and `warnings` (shared by all nodes) says so."""
+    """A value and its pointer. What cannot be read is left out, and `warnings` (shared by all nodes) says so.
+
+    A name finds its key however that is spelt: `dateDebut`, `date_debut`, `Date début`. Names that were looked for are
+    remembered, so that a node can tell what nobody has read of it.
+    """
 
     value: object
     pointer: str
     warnings: list[results.Warning]
+    _asked: set[str] = field(default_factory=set)
+    _keys: dict[str, str] | None = None
+    _members: dict[str, "Node"] = field(default_factory=dict)
 
     def warn(self, code: str, message: str) -> None:
         self.warnings.append(results.Warning(code=code, pointer=self.pointer, message=message))
@@ -31,14 +40,47 @@ class Node:
             node = node.at(key) if node else None
         return node
 
-    def at(self, key: str) -> "Node | None":
+    def at(self, name: str) -> "Node | None":
         if not isinstance(self.value, dict):
             return None
-        value = self.value.get(key)
-        return None if _is_blank(value) else Node(value, f"{self.pointer}/{escape(key)}", self.warnings)
+        plain = _plain_name(name)
+        self._asked.add(plain)
+        key = name if not _is_blank(self.value.get(name)) else self._plain_keys().get(plain)
+        return None if key is None else self._member(key, self.value[key])
+
+    def members(self) -> Iterator["Node"]:
+        """All that stands in an object, under whatever keys."""
+        for key, value in self._items():
+            self._asked.add(_plain(key))
+            yield self._member(key, value)
+
+    def unread(self, but: Iterable[str]) -> Iterator[str]:
+        """The keys under which something stands and nobody has looked, without those of the names `but`."""
+        known = self._asked.union(map(_plain_name, but))
+        return (key for key, _ in self._items() if _plain(key) not in known)
+
+    def _member(self, key: str, value: object) -> "Node":
+        if key not in self._members:
+            self._members[key] = Node(value, f"{self.pointer}/{escape(key)}", self.warnings)
+        return self._members[key]
+
+    def _items(self) -> list[tuple[str, object]]:
+        value = self.value if isinstance(self.value, dict) else {}
+        return [(key, inner) for key, inner in value.items() if not _is_blank(inner)]
+
+    def _plain_keys(self) -> dict[str, str]:
+        """Of two keys that differ in their spelling alone the first counts."""
+        if self._keys is None:
+            self._keys = {_plain(key): key for key, _ in reversed(self._items())}
+        return self._keys
 
     def first(self, paths: Iterable[str]) -> "Node | None":
-        return next((node for path in paths if (node := self.child(path))), None)
+        return next(iter(self.all(paths)), None)
+
+    def all(self, paths: Iterable[str]) -> list["Node"]:
+        """What stands under any of `paths`. All of them count as looked for, the first that is there as the best."""
+        found = {node.pointer: node for path in paths if (node := self.child(path))}
+        return list(found.values())
 
     def own_text(self) -> Text | None:
         written = as_text(self.value)
@@ -50,8 +92,8 @@ class Node:
         return first_text((self,), paths)
 
     def texts(self, paths: Iterable[str]) -> tuple[Text, ...]:
-        node = self.first(paths)
-        return node.own_texts() if node else ()
+        """Every text under any of `paths`: tasks and achievements are two lists, and both are said."""
+        return tuple(text for node in self.all(paths) for text in node.own_texts())
 
     def own_texts(self) -> tuple[Text, ...]:
         """Every text of a list; a plain string in place of the list is a list of one."""
@@ -80,16 +122,21 @@ class Node:
 
 def first_text(nodes: Iterable[Node], paths: Iterable[str]) -> Text | None:
     """The first text under any of `paths` in any of `nodes`; warns when there is something, but never a text."""
-    wrong = None
-    for node in nodes:
-        for path in paths:
-            if child := node.child(path):
-                if text := child.own_text():
-                    return text
-                wrong = wrong or child
-    if wrong is not None:
-        wrong.warn("wrong_shape", "A text was expected here; this value is ignored.")
-    return None
+    found = [child for node in nodes for child in node.all(paths)]
+    text = next((text for child in found if (text := child.own_text())), None)
+    if text is None and found:
+        found[0].warn("wrong_shape", "A text was expected here; this value is ignored.")
+    return text
+
+
+def _plain(key: str) -> str:
+    """The letters and digits of a key, in lower case and without accents."""
+    letters = key if key.isascii() else unicodedata.normalize("NFKD", key)
+    return "".join(filter(str.isalnum, letters)).casefold()
+
+
+_plain_name = cache(_plain)
+"""Of our own names only: a candidate's keys are not remembered."""
 
 
 def _is_blank(value: object) -> bool:

@@ -7,15 +7,37 @@ from enrichment.dates import PROBLEMS, read_range, written
 from enrichment.pointers import Text
 from enrichment.reading.nodes import Node
 
-_EMPLOYER = ("name", "company", "employer", "organization", "organisation")
-_TITLE = ("position", "title", "role", "jobTitle")
-_BULLETS = ("highlights", "tasks", "missions", "achievements", "responsibilities", "bullets")
-_TECHNOLOGIES = ("technologies", "stack", "techStack", "tools")
-_START = ("startDate", "start_date", "start", "from")
-_END = ("endDate", "end_date", "end", "to")
-_ISSUER = ("issuer", "awarder", "publisher", "publisher/name", "journal", "from")
-_RANGE = ("date", "dates", "period")
-_CURRENT = ("current", "isCurrent")
+_EMPLOYER = (
+    *("name", "company", "employer", "organization", "organisation"),
+    *("entreprise", "societe", "employeur", "organisme", "association", "nom"),
+)
+_TITLE = ("position", "title", "role", "jobTitle", "poste", "intitule", "fonction", "titre")
+_NAME = ("name", "title", "nom", "titre", "intitule")
+_SUMMARY, _DESCRIPTION = ("summary", "resume"), ("description", "descriptif")
+_BULLETS = (
+    *("highlights", "tasks", "missions", "achievements", "responsibilities", "bullets"),
+    *("taches", "realisations", "responsabilites"),
+)
+_TECHNOLOGIES = ("technologies", "stack", "techStack", "tools", "environnementTechnique", "outils")
+_KEYWORDS = ("keywords", "motsCles")
+_START = ("startDate", "start_date", "start", "from", "dateDebut", "debut", "dateDeDebut")
+_END = ("endDate", "end_date", "end", "to", "dateFin", "fin", "dateDeFin")
+_RANGE = ("date", "dates", "period", "year", "periode", "annee", "annees")
+_CURRENT = ("current", "isCurrent", "enCours", "actuel")
+_RATE = ("dailyRate", "tjm", "tarifJournalier")
+_PLACE = ("location", "city", "lieu", "ville")
+_ISSUER = (
+    *("issuer", "awarder", "publisher", "publisher/name", "journal", "event", "from"),
+    *("organisme", "emetteur", "evenement", "editeur"),
+)
+_ITEM = (*_NAME, "bullet", "number", "reversedNumber")
+"""RenderCV keeps a line under the way in which its list is numbered."""
+_DAY = ("date", "releaseDate", "endDate", "startDate", "year", "annee")
+_GRADES = ("score", "gpa", "grade", "mention", "note")
+_OF_STUDIES = (
+    *("summary", "description", "details", "highlights", "honors", "honours", "thesis", "courses", "coursework"),
+    *("curriculum", "resume", "memoire", "these", "cours"),
+)
 
 
 def positions(node: Node) -> Iterator[Position]:
@@ -26,19 +48,20 @@ def positions(node: Node) -> Iterator[Position]:
     nested = [child for child in inner.entries() if isinstance(child.value, dict)] if inner else []
     for entry in nested or [node]:
         start, end = _period(entry)
-        summary = entry.text(("summary", "description"))
+        summary, description = _told(entry, _SUMMARY, _DESCRIPTION)
         yield Position(
             pointer=entry.pointer,
             employer=entry.text(_EMPLOYER) or (node.text(_EMPLOYER) if nested else None),
             client=entry.text(("client",)),
             title=entry.text(_TITLE),
             location=_place(entry) or (_place(node) if nested else None),
-            context=entry.text(("context",)),
+            context=entry.text(("context", "contexte")),
+            description=description,
             summary=summary,
             highlights=entry.texts(_BULLETS),
             technologies=entry.texts(_TECHNOLOGIES),
-            keywords=entry.texts(("keywords",)),
-            team_size=entry.text(("teamSize",)),
+            keywords=entry.texts(_KEYWORDS),
+            team_size=entry.text(("teamSize", "tailleEquipe")),
             start=start,
             end=end,
         )
@@ -49,13 +72,17 @@ def projects(node: Node) -> Iterator[Project]:
         yield Project(pointer=node.pointer, name=name)
     elif _is_object(node):
         start, end = _period(node)
+        description, summary = _told(node, _DESCRIPTION, _SUMMARY)
         yield Project(
             pointer=node.pointer,
-            name=node.text(("name", "title")),
-            description=node.text(("description", "summary")),
+            name=node.text(_NAME),
+            entity=node.text(("entity", "company", "organization", "client", "entreprise")),
+            roles=node.texts(("roles", "role")),
+            description=description,
+            summary=summary,
             highlights=node.texts(_BULLETS),
             technologies=node.texts(_TECHNOLOGIES),
-            keywords=node.texts(("keywords",)),
+            keywords=node.texts(_KEYWORDS),
             start=start,
             end=end,
         )
@@ -68,44 +95,61 @@ def education(node: Node) -> Iterator[Education]:
         start, end = _period(node)
         yield Education(
             pointer=node.pointer,
-            institution=node.text(("institution", "school", "university", "name")),
-            degree=node.text(("studyType", "degree", "title")),
-            area=node.text(("area", "specialization")),
+            institution=node.text(
+                ("institution", "school", "university", "name", "etablissement", "ecole", "universite")
+            ),
+            degree=node.text(("studyType", "degree", "title", "diplome", "titre", "intitule")),
+            area=node.text(("area", "specialization", "domaine", "specialite")),
+            grades=node.texts(_GRADES),
+            details=node.texts(_OF_STUDIES),
             start=start,
             end=end,
         )
 
 
 def items(node: Node) -> Iterator[Item]:
-    name = node.own_text() or (node.text(("name", "title", "bullet")) if _is_object(node) else None)
+    name = node.own_text() or (node.text(_ITEM) if _is_object(node) else None)
     if name:
-        day = node.first(("date", "releaseDate", "endDate", "startDate"))
-        yield Item(name, issuer=node.text(_ISSUER), date=_dates(day)[0] if day else None)
+        day = node.first(_DAY)
+        yield Item(
+            name,
+            issuer=node.text(_ISSUER),
+            date=_dates(day)[0] if day else None,
+            summary=node.text((*_SUMMARY, *_DESCRIPTION)),
+        )
 
 
 def languages(node: Node) -> Iterator[Language]:
-    name = node.own_text() or (node.text(("language", "name")) if _is_object(node) else None)
+    name = node.own_text() or (node.text(("language", "name", "langue", "nom", "label")) if _is_object(node) else None)
     if name:
-        yield Language(name, fluency=node.text(("fluency", "level", "proficiency")))
+        yield Language(name, fluency=node.text(("fluency", "level", "proficiency", "niveau", "details")))
 
 
 def skills(node: Node) -> Iterator[Skill]:
-    """A plain string is a skill; an object is a skill or a named group; `{"Tools": ["Git"]}` is groups by name."""
+    """A plain string is a skill; an object is a skill or a named group; `{"Tools": ["Git"]}` is groups by name.
+
+    A `label` with `details` is a group, too: beside a name, details would be a sentence about it.
+    """
     if name := node.own_text():
         yield Skill(name)
     elif _is_object(node):
-        name, keywords = node.text(("name", "skill")), node.texts(("keywords", "skills"))
+        name, keywords = (
+            node.text(("name", "skill", "nom", "competence")),
+            node.texts(("keywords", "skills", "motsCles")),
+        )
+        if not name and not keywords:
+            name, keywords = node.text(("label", "category", "categorie")), node.texts(("details",))
         if name or keywords:
             last_used = node.child("lastUsed")
             yield Skill(
                 name=name,
-                level=node.text(("level",)),
+                level=node.text(("level", "niveau")),
                 keywords=keywords,
-                years=node.text(("years",)),
+                years=node.text(("years", "annees")),
                 last_used=_dates(last_used)[0] if last_used else None,
             )
-        elif isinstance(node.value, dict):
-            groups = (group for key in node.value if (group := node.at(str(key))) and isinstance(group.value, list))
+        else:
+            groups = (group for group in node.members() if isinstance(group.value, list))
             yield from (Skill(None, keywords=group.own_texts()) for group in groups)
 
 
@@ -116,19 +160,25 @@ def _is_object(node: Node) -> bool:
     return False
 
 
+def _told(node: Node, first: tuple[str, ...], second: tuple[str, ...]) -> tuple[Text | None, Text | None]:
+    """The text under `first` and the one beside it under `second`; a lone one stands for both names."""
+    main, beside = node.text(first), node.text(second)
+    return (main, beside) if main else (beside, None)
+
+
 def _place(node: Node) -> Text | None:
     location = node.child("location")
     if location and isinstance(location.value, dict):
         return location.text(("city", "region"))
-    return node.text(("location", "city"))
+    return node.text(_PLACE)
 
 
 def amount(node: Node) -> tuple[Text, ...]:
-    rate = node.child("dailyRate")
+    rate = node.first(_RATE)
     if rate and isinstance(rate.value, dict):
         parts = (rate.text(("amount", "value", "min")), rate.text(("currency",)))
         return tuple(part for part in parts if part)
-    text = node.text(("dailyRate",))
+    text = node.text(_RATE)
     return (text,) if text else ()
 
 

@@ -74,6 +74,76 @@ def test_skills_grouped_by_name() -> None:
     ]
 
 
+def test_skills_as_a_label_with_details() -> None:
+    candidate = read_candidate({"skills": [{"label": "Languages", "details": "Python, C++"}, {"label": "Git"}]})
+    [group, single] = candidate.skills
+    assert [(text.value, text.pointer) for text in group.keywords] == [("Python, C++", "/skills/0/details")]
+    assert single.name
+    assert "missing_skills" not in {warning.code for warning in candidate.warnings}
+
+
+def test_sections_under_several_names_are_all_read() -> None:
+    sections = {
+        "awards": [{"title": "A"}],
+        "selected_honors": [{"bullet": "B"}],
+        "patents": [{"number": "C"}],
+        "invited_talks": [{"reversed_number": "D", "event": "E"}],
+    }
+    candidate = read_candidate({"cv": {"sections": sections}})
+    assert [award.name.value for award in candidate.awards] == ["A", "B"]
+    assert [(patent.name.value, patent.name.pointer) for patent in candidate.patents] == [
+        ("C", "/cv/sections/patents/0/number")
+    ]
+    assert [talk.issuer.value for talk in candidate.talks if talk.issuer] == ["E"]
+    assert "unknown_fields" not in {warning.code for warning in candidate.warnings}
+
+
+def test_french_names_however_they_are_spelt() -> None:
+    candidate = read_candidate(
+        {
+            "nom": "Durand",
+            "Prénom": "Karim",
+            "titre": "Développeur",
+            "resume": "Depuis 2015.",
+            "ville": "Nantes",
+            "Expériences": [
+                {"poste": "Dév", "entreprise": "A", "date_debut": "2019-03", "Date fin": "présent", "missions": ["x"]},
+                {"titre": "Dév", "societe": "B", "debut": "09/2015", "fin": "02/2019"},
+            ],
+            "formations": [{"diplome": "Master", "etablissement": "C", "annee": "2015", "mention": "Bien"}],
+            "compétences": ["Java"],
+            "langues": [{"langue": "Anglais", "niveau": "B2"}],
+        }
+    )
+    assert {warning.code for warning in candidate.warnings} == set()
+    assert [text.value for text in (candidate.given_name, candidate.name, candidate.label, candidate.city) if text] == [
+        *("Karim", "Durand", "Développeur", "Nantes")
+    ]
+    assert candidate.summary
+    first, second = candidate.work
+    assert first.start
+    assert first.start.pointer == "/Expériences/0/date_debut"
+    assert first.end
+    assert first.end.date.precision == "present"
+    assert [text.value for text in (first.title, first.employer, second.title, second.employer) if text] == [
+        *("Dév", "A", "Dév", "B")
+    ]
+    [studies] = candidate.education
+    assert [text.value for text in (studies.degree, studies.institution, *studies.grades) if text] == [
+        *("Master", "C", "Bien")
+    ]
+    assert studies.end
+    assert studies.end.date.year == 2015
+
+
+def test_what_stands_beside_a_summary_is_kept() -> None:
+    both = {"name": "A", "summary": "S", "description": "D"}
+    candidate = read_candidate({"work": [both, {"name": "B", "description": "D"}], "projects": [both]})
+    [first, second], [project] = candidate.work, candidate.projects
+    assert [text.value for text in (first.summary, first.description, second.summary) if text] == ["S", "D", "D"]
+    assert [text.value for text in (project.description, project.summary) if text] == ["D", "S"]
+
+
 def test_education_as_one_object_and_languages_as_strings() -> None:
     candidate = read_candidate({"education": {"institution": "MIT"}, "languages": ["Français (natif)"]})
     assert candidate.education[0].institution
@@ -123,11 +193,28 @@ def test_what_cannot_be_read_is_left_out_with_a_warning() -> None:
 
 
 def test_unknown_fields_are_named_once_but_never_quoted_when_they_could_be_data() -> None:
-    source = {"shoeSize": 43, "Jane Doe, born 1990": {}, "name": "A"}
+    source = {"shoeSize": 43, "Jane Doe, born 1990": True, "name": "A", "hobbies": []}
     [warning] = [warning for warning in read_candidate(source).warnings if warning.code == "unknown_fields"]
     assert "shoeSize" in warning.message
     assert "1 more" in warning.message
     assert "Jane" not in warning.message
+    assert "hobbies" not in warning.message
+
+
+def test_unknown_sections_below_a_key_and_unknown_fields_of_entries_are_named() -> None:
+    source = {
+        "basics": {"name": "A", "shoeSize": 43, "url": "https://example.com"},
+        "work": [{"name": "B", "grading": "C4"}, {"name": "D", "Jane Doe": 1, "url": "https://example.com"}],
+        "cv": {"sections": {"hobbies": ["x"], "awards": [{"title": "E"}]}},
+    }
+    warned = {
+        warning.pointer: warning.message for warning in read_candidate(source).warnings if "unknown" in warning.code
+    }
+    assert warned == {
+        "/basics": "These fields are not read: shoeSize.",
+        "/cv/sections": "These fields are not read: hobbies.",
+        "/work": "These fields of its entries are not read: grading, 1 more.",
+    }
 
 
 def test_an_endless_list_is_cut_with_a_warning() -> None:

@@ -75,6 +75,13 @@ def test_the_competence_file_holds_no_contact_details() -> None:
     assert "ada@example.com" not in enrich(CompetenceFileResult, CANDIDATE).model_dump_json()
 
 
+def test_names_that_are_written_apart_are_one_in_the_header() -> None:
+    file = enrich(CompetenceFileResult, {"prenom": "Karim", "nom": "Durand"}, "fr")
+    assert file.header.name
+    assert (file.header.name.value, file.header.name.evidence) == ("Karim Durand", ("/prenom", "/nom"))
+    assert file.faithfulness.violations == ()
+
+
 def test_only_technical_skills_are_a_technical_environment() -> None:
     work = [{"name": "A", "position": "Manager", "summary": "Payroll, recruitment, P&L and Kanban with Excel"}]
     [entry] = enrich(CompetenceFileResult, {"work": work}).experience

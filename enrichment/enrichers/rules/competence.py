@@ -64,7 +64,7 @@ def _header(facts: Facts) -> Header:
     country = candidate.country if candidate.country and len(candidate.country.value.strip()) > _COUNTRY_CODE else None
     place = [text for text in (candidate.city, country or candidate.region) if text]
     return Header(
-        name=tidied(candidate.name),
+        name=_joined([text for text in (candidate.given_name, candidate.name) if text], " "),
         title=tidied(title(facts)),
         location=_joined(place, ", "),
         total_months=facts.timeline.total(),

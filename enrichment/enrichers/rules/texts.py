@@ -1,8 +1,8 @@
 """Cleans a candidate's texts without changing what they say, and finds the measured results in them.
 
-Allowed are white space, bullets, formatting marks, the signs that HTML's entities stand for, closing punctuation and the
-empty opening "Responsible for". Nothing here chooses another word: "helped" stays "helped". Of each text the first
-20,000 characters are read.
+Allowed are white space, bullets, formatting marks, HTML's entities, closing punctuation and the empty opening
+"Responsible for". Nothing here chooses another word: "helped" stays "helped". Of each text the first 20,000 characters
+are read.
 """
 
 import html
