@@ -126,3 +126,8 @@ class Candidate:
     talks: tuple[Item, ...]
     skills: tuple[Skill, ...]
     languages: tuple[Language, ...]
+
+    @property
+    def engagements(self) -> tuple[Position, ...]:
+        """All that the candidate has done for somebody, paid or not."""
+        return (*self.work, *self.volunteer)

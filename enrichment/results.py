@@ -213,6 +213,8 @@ class ExperienceResult(Result):
     gaps: tuple[Statement[Span], ...]
     overlaps: tuple[Statement[Span], ...]
     questions: tuple[Question, ...]
+    volunteering: tuple[Engagement, ...] = ()
+    """Told as it is, and counted nowhere."""
 
 
 class Section(Model):
@@ -273,6 +275,13 @@ class ProjectEntry(Model):
     summary: tuple[Statement[str], ...]
     bullets: tuple[Statement[str], ...]
     technologies: tuple[Statement[str], ...]
+    entity: Statement[str] | None = None
+    """The client or organisation that it was made for."""
+    roles: tuple[Statement[str], ...] = ()
+    keywords: tuple[Statement[str], ...] = ()
+    """Those that name no skill that is known."""
+    start: Statement[PartialDate] | None = None
+    end: Statement[PartialDate] | None = None
 
 
 class EducationEntry(Model):
@@ -281,14 +290,18 @@ class EducationEntry(Model):
     area: Statement[str] | None
     start: Statement[PartialDate] | None
     end: Statement[PartialDate] | None
+    grades: tuple[Statement[str], ...] = ()
+    details: tuple[Statement[str], ...] = ()
+    """A thesis, honours, courses: all that is said of it."""
 
 
 class ListedItem(Model):
-    """A certificate, an award or a publication."""
+    """A certificate, an award, a publication, a patent or a talk."""
 
     name: Statement[str]
     issuer: Statement[str] | None
     date: Statement[PartialDate] | None
+    summary: tuple[Statement[str], ...] = ()
 
 
 class LanguageEntry(Model):
@@ -314,6 +327,10 @@ class CompetenceFileResult(Result):
     languages: tuple[LanguageEntry, ...]
     awards: tuple[ListedItem, ...]
     publications: tuple[ListedItem, ...]
+    volunteering: tuple[Engagement, ...] = ()
+    """Counted in no months."""
+    patents: tuple[ListedItem, ...] = ()
+    talks: tuple[ListedItem, ...] = ()
 
 
 RESULTS: dict[JobType, type[Result]] = {

@@ -113,12 +113,15 @@ def _sections(result: CompetenceFileResult) -> Iterator[tuple[str, tuple[Block, 
     yield "achievements", _bullets(result.achievements)
     yield "skills", _skills(result)
     yield "experience", _filled(_engagement(entry, language) for entry in result.experience)
+    yield "volunteering", _filled(_engagement(entry, language) for entry in result.volunteering)
     yield "projects", _filled(_project(entry, language) for entry in result.projects)
     yield "education", _listed(_education(entry, language) for entry in result.education)
     yield "certificates", _items(result.certificates, language)
     yield "languages", _listed(_pair(entry.language, entry.fluency, language) for entry in result.languages)
     yield "awards", _items(result.awards, language)
     yield "publications", _items(result.publications, language)
+    yield "patents", _items(result.patents, language)
+    yield "talks", _items(result.talks, language)
 
 
 def _facts(result: CompetenceFileResult) -> Table | None:
@@ -169,7 +172,16 @@ def _filled(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def _project(entry: ProjectEntry, language: str) -> Entry:
-    return Entry(_value(entry.name), "", _body(entry, language))
+    roles, keywords = (", ".join(map(_value, texts)) for texts in (entry.roles, entry.keywords))
+    return Entry(
+        heading=" · ".join(_value(name) for name in (entry.name, entry.entity) if name),
+        when=_period(entry.start, entry.end, False, language),
+        blocks=(
+            *((_labelled("role", roles, language),) if roles else ()),
+            *_body(entry, language),
+            *((_labelled("keywords", keywords, language),) if keywords else ()),
+        ),
+    )
 
 
 def _body(entry: Engagement | ProjectEntry, language: str) -> tuple[Line | Bullets, ...]:
@@ -180,17 +192,24 @@ def _body(entry: Engagement | ProjectEntry, language: str) -> tuple[Line | Bulle
 
 def _education(entry: EducationEntry, language: str) -> Line:
     degree = ", ".join(_value(text) for text in (entry.degree, entry.area) if text)
-    return _after(degree, [_value(entry.institution), _period(entry.start, entry.end, False, language)])
+    grades = [label("grade", language) + label("colon", language) + _value(grade) for grade in entry.grades]
+    when = _period(entry.start, entry.end, False, language)
+    return _after(degree, [_value(entry.institution), when], [*grades, *map(_value, entry.details)])
 
 
 def _items(items: Iterable[ListedItem], language: str) -> tuple[Bullets, ...]:
-    return _listed(_after(_value(item.name), [_value(item.issuer), _day(item.date, language)]) for item in items)
+    return _listed(
+        _after(_value(item.name), [_value(item.issuer), _day(item.date, language)], map(_value, item.summary))
+        for item in items
+    )
 
 
-def _after(lead: str, parts: Iterable[str]) -> Line:
-    """`**lead**, part, part`; without a lead the parts alone."""
+def _after(lead: str, parts: Iterable[str], details: Iterable[str]) -> Line:
+    """`**lead**, part, part · detail · detail`; without a lead the rest alone."""
     rest = ", ".join(part for part in parts if part)
-    return Line(lead, f", {rest}" if lead and rest else rest)
+    first = f", {rest}" if lead and rest else rest
+    more = " · ".join(detail for detail in details if detail)
+    return Line(lead, first + (" · " if more and (lead or rest) else "") + more)
 
 
 def _labelled(name: str, text: str, language: str) -> Line:
@@ -205,6 +224,8 @@ def _period(
     start: Statement[PartialDate] | None, end: Statement[PartialDate] | None, ongoing: bool, language: str
 ) -> str:
     first, last = _day(start, language), _day(end, language) or (wording.present(language) if ongoing else "")
+    if first and not last:
+        return f"{first} –"
     return " – ".join(dict.fromkeys(part for part in (first, last) if part))
 
 

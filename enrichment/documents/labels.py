@@ -22,12 +22,18 @@ _LABELS = {
     "team": {"en": "Team size", "fr": "Taille de l’équipe"},
     "tasks": {"en": "Work done", "fr": "Réalisations"},
     "environment": {"en": "Technical environment", "fr": "Environnement technique"},
+    "volunteering": {"en": "Volunteering", "fr": "Bénévolat"},
+    "role": {"en": "Role", "fr": "Rôle"},
+    "keywords": {"en": "Keywords", "fr": "Mots-clés"},
+    "grade": {"en": "Grade", "fr": "Résultat"},
     "projects": {"en": "Projects", "fr": "Projets"},
     "education": {"en": "Education", "fr": "Formation"},
     "certificates": {"en": "Certifications", "fr": "Certifications"},
     "languages": {"en": "Languages", "fr": "Langues"},
     "awards": {"en": "Awards", "fr": "Distinctions"},
     "publications": {"en": "Publications", "fr": "Publications"},
+    "patents": {"en": "Patents", "fr": "Brevets"},
+    "talks": {"en": "Talks", "fr": "Conférences"},
     "colon": {"en": ": ", "fr": " : "},
 }
 

@@ -31,8 +31,10 @@ class Evidence:
     @cached_property
     def employers(self) -> dict[str, str]:
         """The employers of the positions that it speaks of, by the position."""
-        work = self._source.candidate.work
-        return {one.pointer: one.employer.value for one in work if one.employer and one.pointer in self.by_position}
+        engagements = self._source.candidate.engagements
+        return {
+            one.pointer: one.employer.value for one in engagements if one.employer and one.pointer in self.by_position
+        }
 
     @cached_property
     def folded(self) -> frozenset[str]:

@@ -57,7 +57,7 @@ class Source:
         """Whether a pointer leads to more than one thing: the résumé, a section, the positions of one employer."""
         if not isinstance(self.value(pointer), dict | list):
             return False
-        if any(position.pointer.startswith(f"{pointer}/") for position in self.candidate.work):
+        if any(position.pointer.startswith(f"{pointer}/") for position in self.candidate.engagements):
             return True
         return not self.positions(pointer) and not any(part.isdecimal() for part in parts(pointer))
 
@@ -65,7 +65,7 @@ class Source:
     def _named_by(self) -> dict[str, frozenset[str]]:
         """The positions by their own pointers and by that of their employer, which may stand outside of them."""
         found: dict[str, frozenset[str]] = {}
-        for position in self.candidate.work:
+        for position in self.candidate.engagements:
             for pointer in {position.pointer, position.employer.pointer if position.employer else position.pointer}:
                 found[pointer] = found.get(pointer, frozenset()) | {position.pointer}
         return found

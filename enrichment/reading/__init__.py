@@ -36,12 +36,12 @@ _SECTIONS = {
     "publications": ("publications", "writing", "selectedPublications"),
     "patents": ("patents", "brevets"),
     "talks": ("talks", "invitedTalks", "speaking", "conferences"),
-    "skills": ("skills", "technicalSkills", "competences", "competencesTechniques"),
+    "skills": ("skills", "technicalSkills", "softSkills", "competences", "competencesTechniques"),
     "languages": ("languages", "langues"),
 }
 _LEFT_OUT = (
     *("image", "picture", "photo", "logo", "media", "url", "website", "repo", "profiles", "social", "socialNetworks"),
-    *("$schema", "meta", "id", "type", "category", "interests", "references"),
+    *("linkedin", "github", "$schema", "meta", "id", "type", "category", "interests", "references"),
 )
 """What no result shows, and nobody needs to be told of."""
 _FIELD_NAME = re.compile(r"[A-Za-z$_][A-Za-z0-9_.$-]{0,39}")

@@ -1,8 +1,14 @@
 """The profile and the competence file: assembled from facts, in the reader's language."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from enrichment.results import CompetenceFileResult, ProfileResult
+import pytest
+
+from enrichment.documents import markdown
+from enrichment.documents.content import document
+from enrichment.enrichers.rules.degrees import rank
+from enrichment.results import CompetenceFileResult, ExperienceResult, ProfileResult, SkillsResult
 from tests.unit.rules import enrich
 
 CANDIDATE: dict[str, Any] = {
@@ -80,6 +86,143 @@ def test_names_that_are_written_apart_are_one_in_the_header() -> None:
     assert file.header.name
     assert (file.header.name.value, file.header.name.evidence) == ("Karim Durand", ("/prenom", "/nom"))
     assert file.faithfulness.violations == ()
+
+
+@pytest.mark.parametrize(
+    ("degree", "expected"),
+    [
+        ("Ph.D.", 3),
+        ("Doctorat en physique", 3),
+        ("M.Sc.", 2),
+        ("Master MIAGE", 2),
+        ("Diplôme d’ingénieur", 2),
+        ("MBA (formation continue)", 2),
+        ("B.Eng.", 1),
+        ("Bachelor of Arts", 1),
+        ("Licence", 1),
+        ("Graduate certificate", 0),
+        ("Masterclass", 0),
+        ("Scrum Master certificate", 0),
+        ("BTS", 0),
+    ],
+)
+def test_how_high_a_degree_is(degree: str, expected: int) -> None:
+    assert rank(degree) == expected
+
+
+def test_the_highest_degree_that_is_finished_is_named() -> None:
+    education = [
+        {"studyType": "B.Eng.", "endDate": "2014"},
+        {"studyType": "Graduate certificate", "endDate": "2021"},
+        {"studyType": "PhD", "startDate": "2024", "endDate": "present"},
+    ]
+    [said] = enrich(ProfileResult, {"education": education}).summary
+    assert said.value == "Education: B.Eng."
+
+
+def test_education_is_newest_first_and_keeps_grades_and_honours() -> None:
+    education = [
+        {"studyType": "Licence", "endDate": "2008", "score": "Mention Bien"},
+        {"studyType": "Master", "date": "2010", "highlights": ["Thesis: Go"], "courses": ["Logic"], "gpa": 3.9},
+        {"studyType": "PhD", "startDate": "2024"},
+    ]
+    file = enrich(CompetenceFileResult, {"education": education})
+    assert [entry.degree.value for entry in file.education if entry.degree] == ["PhD", "Master", "Licence"]
+    assert file.faithfulness.violations == ()
+    read = printed(file)
+    assert "Master**, 2010 · Grade: 3.9 · Thesis: Go · Logic" in read
+    assert "Licence**, 2008 · Grade: Mention Bien" in read
+    assert "PhD**, 2024 –" in read
+
+
+def test_a_position_of_which_only_a_year_was_read_stands_where_that_year_puts_it() -> None:
+    work = [
+        {"name": "A", "startDate": "2020-01", "endDate": "2021-01"},
+        {"name": "B", "startDate": "once", "endDate": "Q1 2015"},
+        {"name": "C", "startDate": "2010", "endDate": "2011"},
+        {"name": "D"},
+        {"name": "E", "startDate": "once", "endDate": "present"},
+    ]
+    file = enrich(CompetenceFileResult, {"work": work})
+    assert [entry.employer.value for entry in file.experience if entry.employer] == ["E", "A", "B", "C", "D"]
+
+
+VOLUNTEER: dict[str, Any] = {
+    "work": [{"name": "Acme", "position": "Clerk", "startDate": "2020-01", "endDate": "2020-12"}],
+    "volunteer": [
+        {"organization": "Food bank", "startDate": "2015-01", "endDate": "2016-01"},
+        {"organization": "Code club", "position": "Tutor", "startDate": "2017-01", "summary": "Teaches Python."},
+    ],
+}
+
+
+def test_volunteering_is_told_and_not_counted() -> None:
+    file = enrich(CompetenceFileResult, VOLUNTEER)
+    assert [entry.employer.value for entry in file.volunteering if entry.employer] == ["Code club", "Food bank"]
+    assert [entry.months for entry in file.volunteering] == [None, None]
+    assert file.header.total_months
+    assert file.header.total_months.value == 12
+    assert file.faithfulness.violations == ()
+    read = printed(enrich(CompetenceFileResult, VOLUNTEER, "fr"))
+    assert read.index("Acme") < read.index("Bénévolat") < read.index("Tutor · Code club") < read.index("Food bank")
+
+    experience = enrich(ExperienceResult, VOLUNTEER)
+    assert [service.pointer for service in experience.volunteering] == ["/volunteer/0", "/volunteer/1"]
+    assert experience.faithfulness.violations == ()
+    [python] = enrich(SkillsResult, VOLUNTEER).skills
+    assert (python.name.value, python.months, python.name.evidence) == ("Python", None, ("/volunteer/1/summary",))
+
+
+def test_a_project_keeps_its_dates_its_roles_and_all_that_is_said_of_it() -> None:
+    project = {
+        "name": "kfail",
+        "entity": "CNCF",
+        "roles": ["Author"],
+        "startDate": "2021-03",
+        "endDate": "2023-04",
+        "description": "A chaos tool.",
+        "summary": "- Found 40 faults",
+        "highlights": ["1.2k stars"],
+        "keywords": ["Go", "Raft", "fault injection"],
+    }
+    file = enrich(CompetenceFileResult, {"projects": [project]})
+    [entry] = file.projects
+    assert [text.value for text in entry.summary] == ["A chaos tool."]
+    assert [text.value for text in entry.bullets] == ["Found 40 faults", "1.2k stars"]
+    assert [skill.value for skill in entry.technologies] == ["Go"]
+    assert file.faithfulness.violations == ()
+    read = printed(file)
+    for said in ("kfail · CNCF", "Mar 2021 – Apr 2023", "**Role:** Author", "**Keywords:** Raft, fault injection"):
+        assert said in read
+
+
+def test_what_is_said_of_an_employer_is_shown_and_is_no_result_of_the_candidate() -> None:
+    position = {"name": "A", "startDate": "2020", "description": "Docker cloud, 3,000 staff", "summary": "Runs SQL."}
+    [review] = enrich(ExperienceResult, {"work": [position]}).positions
+    assert [text.value for text in review.position.summary] == ["Docker cloud, 3,000 staff", "Runs SQL."]
+    assert [skill.value for skill in review.position.technologies] == ["SQL"]
+    assert review.achievements == ()
+
+
+def test_patents_and_talks_have_sections_of_their_own() -> None:
+    awards = [{"title": "Prize", "awarder": "SREcon", "date": "2022", "summary": "Best talk"}]
+    candidate = {"awards": awards, "patents": [{"number": "A pump"}], "invited_talks": [{"title": "On pumps"}]}
+    read = printed(enrich(CompetenceFileResult, candidate))
+    for said in ("Patents", "A pump", "Talks", "On pumps", "Prize**, SREcon, 2022 · Best talk"):
+        assert said in read
+
+
+def test_a_result_that_was_stored_before_a_field_was_there_is_read() -> None:
+    stored = enrich(CompetenceFileResult, CANDIDATE).model_dump(mode="json", by_alias=True)
+    for field in ("volunteering", "patents", "talks"):
+        del stored[field]
+    for entry in stored["education"]:
+        del entry["grades"], entry["details"]
+    assert CompetenceFileResult.model_validate(stored) == enrich(CompetenceFileResult, CANDIDATE)
+
+
+def printed(file: CompetenceFileResult) -> str:
+    return markdown.render(document(file, datetime(2026, 11, 24, tzinfo=UTC))).decode()
 
 
 def test_only_technical_skills_are_a_technical_environment() -> None:

@@ -11,6 +11,7 @@ from enrichment.enrichers.rules.profile import skill_summary, summary, title
 from enrichment.enrichers.rules.stages import Stage, Stages
 from enrichment.enrichers.rules.statements import bulleted, dated, derived, passages, present, tidied
 from enrichment.enrichers.rules.texts import tidy
+from enrichment.enrichers.rules.timeline import reached
 from enrichment.pointers import Text
 from enrichment.results import (
     CompetenceFileResult,
@@ -37,25 +38,28 @@ def write_competence_file(facts: Facts) -> Stages[CompetenceFileResult]:
     yield Stage(30, "skills", f"{skills} skills in {len(groups)} categories")
     experience = tuple(engagement(position, facts) for position in _newest_first(facts))
     yield Stage(55, "experience", f"{len(experience)} positions described")
-    introduction, listed = passages(candidate.summary) if candidate.summary else ([], [])
+    introduction, listed = passages(candidate.summary)
     measured = _achievements(facts)
     yield Stage(75, "introduction", f"{len(measured)} measured results chosen")
     return CompetenceFileResult(
         **facts.origin,
         language=facts.language,
         header=_header(facts),
-        introduction=tuple(introduction),
-        introduction_points=tuple(listed),
+        introduction=introduction,
+        introduction_points=listed,
         key_facts=tuple(summary(facts)),
         achievements=measured,
         skills=groups,
         experience=experience,
         projects=tuple(_project(project, facts) for project in candidate.projects),
-        education=tuple(_education(entry) for entry in candidate.education),
+        education=tuple(_education(entry) for entry in sorted(candidate.education, key=_age)),
         certificates=_items(candidate.certificates),
         languages=_languages(candidate),
         awards=_items(candidate.awards),
         publications=_items(candidate.publications),
+        volunteering=tuple(engagement(service, facts) for service in sorted(candidate.volunteer, key=_age)),
+        patents=_items(candidate.patents),
+        talks=_items(candidate.talks),
     )
 
 
@@ -81,13 +85,19 @@ def _joined(parts: Sequence[Text], glue: str) -> Statement[str] | None:
 
 
 def _newest_first(facts: Facts) -> list[nouns.Position]:
-    """Positions whose dates are unknown come last, in the order in which they are listed."""
+    """Positions that cannot be counted stand where those of their dates that were read put them."""
 
     def age(position: nouns.Position) -> tuple[int, int]:
         interval = facts.timeline.of(position)
-        return (-interval.end, -interval.start) if interval else (0, 0)
+        return (-interval.end, -interval.start) if interval else _age(position)
 
     return sorted(facts.candidate.work, key=age)
+
+
+def _age(entry: nouns.Position | nouns.Education) -> tuple[int, int]:
+    """The newest first; what has no date comes last, in the order in which it is listed."""
+    end, start = reached(entry.start, entry.end)
+    return -end, -start
 
 
 def _achievements(facts: Facts) -> tuple[Statement[str], ...]:
@@ -113,12 +123,19 @@ def _skill_groups(facts: Facts) -> tuple[SkillGroup, ...]:
 
 
 def _project(project: nouns.Project, facts: Facts) -> ProjectEntry:
-    paragraphs, bullets = passages(project.description) if project.description else ([], [])
+    paragraphs, bullets = passages(project.description, project.summary)
+    used = {skill for skill, _ in facts.inventory.named.get(project.pointer, ())}
+    others = (keyword for keyword in project.keywords if facts.taxonomy.lookup(keyword.value) not in used)
     return ProjectEntry(
         name=tidied(project.name),
-        summary=tuple(paragraphs),
+        entity=tidied(project.entity),
+        roles=present(*(tidied(role) for role in project.roles)),
+        start=dated(project.start),
+        end=dated(project.end),
+        summary=paragraphs,
         bullets=(*bullets, *present(*(bulleted(text) for text in project.highlights))),
         technologies=technologies(project.pointer, facts),
+        keywords=present(*(tidied(keyword) for keyword in others)),
     )
 
 
@@ -129,13 +146,23 @@ def _education(entry: nouns.Education) -> EducationEntry:
         area=tidied(entry.area),
         start=dated(entry.start),
         end=dated(entry.end),
+        grades=present(*(tidied(grade) for grade in entry.grades)),
+        details=_said(*entry.details),
     )
+
+
+def _said(*given: Text | None) -> tuple[Statement[str], ...]:
+    """Every line of some texts, whether it is a paragraph or a point of a list."""
+    paragraphs, bullets = passages(*given)
+    return (*paragraphs, *bullets)
 
 
 def _items(items: Iterable[nouns.Item]) -> tuple[ListedItem, ...]:
     named = ((tidied(item.name), item) for item in items)
     return tuple(
-        ListedItem(name=name, issuer=tidied(item.issuer), date=dated(item.date)) for name, item in named if name
+        ListedItem(name=name, issuer=tidied(item.issuer), date=dated(item.date), summary=_said(item.summary))
+        for name, item in named
+        if name
     )
 
 

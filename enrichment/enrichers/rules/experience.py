@@ -42,13 +42,14 @@ def enhance_experience(facts: Facts) -> Stages[ExperienceResult]:
         gaps=gaps,
         overlaps=overlaps,
         questions=tuple(_about_gap(gap, facts.language) for gap in gaps),
+        volunteering=tuple(engagement(service, facts) for service in facts.candidate.volunteer),
     )
 
 
 def engagement(position: Position, facts: Facts) -> Engagement:
-    """A position, tidied and counted."""
+    """A position, tidied and counted; volunteering is on no timeline and has no months."""
     interval = facts.timeline.of(position)
-    paragraphs, bullets = passages(position.summary) if position.summary else ([], [])
+    paragraphs, bullets = passages(position.description, position.summary)
     months = interval.months if interval else None
     return Engagement(
         pointer=position.pointer,
@@ -64,7 +65,7 @@ def engagement(position: Position, facts: Facts) -> Engagement:
         else None,
         context=tidied(position.context),
         team_size=tidied(position.team_size),
-        summary=tuple(paragraphs),
+        summary=paragraphs,
         bullets=(*bullets, *present(*(bulleted(text) for text in position.highlights))),
         technologies=technologies(position.pointer, facts),
     )

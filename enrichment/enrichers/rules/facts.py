@@ -52,7 +52,7 @@ def gather(task: Task, taxonomy: Taxonomy, mentions: Mentions) -> Facts:
 
 def _left_over(candidate: Candidate) -> Iterator[results.Warning]:
     """Texts of a template that nobody replaced; a competence file does not show them."""
-    places: tuple[Place, ...] = (*candidate.work, *candidate.projects)
+    places: tuple[Place, ...] = (*candidate.engagements, *candidate.projects)
     for place in places:
         for text in place.highlights:
             if is_placeholder(tidy(text.value)):

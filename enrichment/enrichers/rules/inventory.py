@@ -112,7 +112,7 @@ def take_inventory(candidate: Candidate, timeline: Timeline, taxonomy: Taxonomy,
         _list(entry, uses, taxonomy, mentions)
     finder = _with_own_words(uses.values(), mentions)
     named: dict[str, tuple[tuple[Skill, Text], ...]] = {}
-    places: tuple[Place, ...] = (*candidate.work, *candidate.projects)
+    places: tuple[Place, ...] = (*candidate.engagements, *candidate.projects)
     for place in places:
         found = _named(place, taxonomy, finder)
         named[place.pointer] = tuple((skill, where[0]) for skill, where in found.items())
@@ -155,10 +155,11 @@ def _list(entry: nouns.Skill, uses: dict[str, Use], taxonomy: Taxonomy, mentions
 def _named(place: Place, taxonomy: Taxonomy, finder: Mentions) -> dict[Skill, list[Text]]:
     """The skills that a position's or project's texts name, each with those texts. An employer's name is none.
 
-    Keywords are often no skills ("growth", "education"), so that they are read like prose.
+    Keywords are often no skills ("growth", "education"): one that is the whole name of a known skill is that skill, the
+    others are read like prose.
     """
     found: dict[Skill, list[Text]] = {}
-    for text in place.technologies:
+    for text in (*place.technologies, *(keyword for keyword in place.keywords if taxonomy.lookup(keyword.value))):
         for _, skill in skills_in(text.value, taxonomy, finder):
             found.setdefault(skill, []).append(text)
     for text in _prose(place):
@@ -171,7 +172,7 @@ def _prose(place: Place) -> Sequence[Text]:
     if isinstance(place, nouns.Position):
         single: Iterable[Text | None] = (place.title, place.context, place.summary)
         return [*(text for text in single if text), *place.highlights, *place.keywords]
-    return [*(text for text in (place.description,) if text), *place.highlights, *place.keywords]
+    return [*(text for text in (place.description, place.summary) if text), *place.highlights, *place.keywords]
 
 
 def stated_years(text: str | None) -> float | None:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from enrichment import wording
 from enrichment.candidate import Education, Position
+from enrichment.dates import Precision
 from enrichment.enrichers.rules import phrases
+from enrichment.enrichers.rules.degrees import rank
 from enrichment.enrichers.rules.experience import achievements
 from enrichment.enrichers.rules.facts import Facts
 from enrichment.enrichers.rules.inventory import Use
@@ -156,10 +158,12 @@ def _latest(facts: Facts) -> Position | None:
     return facts.candidate.work[0] if facts.candidate.work else None
 
 
-def _finished(entry: Education) -> tuple[int, int]:
-    """Year and month in which studies ended; of undated ones the first that is listed counts."""
+def _finished(entry: Education) -> tuple[bool, int, int, int]:
+    """The highest degree of those that are not under way, and of several the newest; else the first that is listed."""
     when = entry.end or entry.start
-    return (when.date.year or 0, when.date.month or 0) if when else (0, 0)
+    under_way = when is not None and (entry.end is None or entry.end.date.precision is Precision.PRESENT)
+    height = rank(entry.degree.value) if entry.degree else 0
+    return not under_way, height, (when.date.year or 0) if when else 0, (when.date.month or 0) if when else 0
 
 
 def _names(uses: Sequence[Use], language: str) -> str:

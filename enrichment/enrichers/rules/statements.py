@@ -30,15 +30,16 @@ def bulleted(text: Text) -> Statement[str] | None:
     return None if texts.is_placeholder(line) else _cleaned(text, line, "tidy_bullet")
 
 
-def passages(text: Text) -> tuple[list[Statement[str]], list[Statement[str]]]:
-    """The paragraphs of a text, and the bullet points among its lines."""
+def passages(*given: Text | None) -> tuple[tuple[Statement[str], ...], tuple[Statement[str], ...]]:
+    """The paragraphs of texts, and the bullet points among their lines."""
     paragraphs: list[Statement[str]] = []
     bullets: list[Statement[str]] = []
-    for line, marked in texts.passages(text.value):
-        statement = _cleaned(text, line, "tidy_passage")
-        if statement and not texts.is_placeholder(line):
-            (bullets if marked else paragraphs).append(statement)
-    return paragraphs, bullets
+    for text in (text for text in given if text):
+        for line, marked in texts.passages(text.value):
+            statement = _cleaned(text, line, "tidy_passage")
+            if statement and not texts.is_placeholder(line):
+                (bullets if marked else paragraphs).append(statement)
+    return tuple(paragraphs), tuple(bullets)
 
 
 def excerpt(text: Text, part: str, rule: str) -> Statement[str]:

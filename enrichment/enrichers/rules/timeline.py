@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from enrichment import results
-from enrichment.candidate import Position
+from enrichment.candidate import Position, When
 from enrichment.dates import PartialDate, Precision
 from enrichment.results import Kind, Span, Statement
 
@@ -18,6 +18,7 @@ MIN_GAP_MONTHS = 3
 MIN_OVERLAP_MONTHS = 2
 """Shorter ones are mostly an effect of dates without days."""
 _HALF_A_MONTH = 15
+_NEVER = 10_000 * 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,18 @@ def _interval(position: Position, as_of: date, newest: int) -> Interval | str:
     if latest_end < start:
         return "dates_reversed"
     return Interval(start, max(end, start), latest_start, latest_end, ongoing, tuple(dict.fromkeys(evidence)))
+
+
+def reached(start: When | None, end: When | None) -> tuple[int, int]:
+    """The months up to which and since when something went on, as far as its dates were read; for what is newest first.
+
+    What still goes on reaches further than all that has ended, and what has no date less.
+    """
+    first = _first_month(start.date) if start else None
+    if end and end.date.precision is Precision.PRESENT:
+        return _NEVER, first or 0
+    last = (_last_months(end.date) if end else None) or (first or 0,)
+    return last[0], first or 0
 
 
 def union(intervals: Iterable[Interval], rule: str, evidence: Iterable[str] = ()) -> Statement[int] | None:
