@@ -21,6 +21,7 @@ from enrichment.events import ATTEMPT_FAILED, ATTEMPT_PUT_OFF, DATABASE_LOST, JO
 from enrichment.jobs import attempts, pauses
 from enrichment.jobs.attempts import ENRICHED, STARTED, Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
+from enrichment.outage import Outage
 from enrichment.results import Recipe
 from enrichment.snapshots import ProgressStore
 from enrichment.vault import sealing
@@ -134,10 +135,6 @@ class Attempts:
             return
         will_retry = error.retryable and not attempt.is_last
         delay = attempt.retry_delay(error)
-        log.warning(
-            "Attempt failed",
-            extra=ATTEMPT_FAILED.fields(job_id=attempt.job_id, run=attempt.run, attempt=attempt.number, error=error),
-        )
         await attempts.fail_attempt(
             self._database,
             attempt.job_id,
@@ -147,13 +144,17 @@ class Attempts:
             retry_in=delay if will_retry else None,
             milestone=milestone.percentage,
         )
+        # Not before: while the database is away, an attempt that counts as none comes again and again.
+        log.warning(
+            "Attempt failed",
+            extra=ATTEMPT_FAILED.fields(job_id=attempt.job_id, run=attempt.run, attempt=attempt.number, error=error),
+        )
         if will_retry:
             message = f"Retry {attempt.number} of {attempt.max_retries} in {delay.total_seconds():.0f} s: {error.title}"
             self.show(attempt, milestone, "retrying", message)
 
     async def _put_off(self, attempt: Attempt, milestone: Milestone, error: CoolingDown) -> None:
         """Shows what the job waits for, and how long. It has not failed, and the attempt does not count."""
-        log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
         said = waiting.PUT_OFF[error.because]
         delay = attempt.retry_delay(error)
         until = await attempts.postpone(
@@ -161,21 +162,26 @@ class Attempts:
         )
         if until is None:
             return
+        log.info("Put off", extra=ATTEMPT_PUT_OFF.fields(job_id=attempt.job_id, run=attempt.run, error=error))
         message = waiting.until(said, until)
         metadata = {"waitingUntil": until.isoformat(timespec="seconds")}
         self.show(attempt, milestone, "waiting", message, metadata=metadata)
 
-    async def until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
+    async def until_stored(self, job_id: str, run: int, store: Callable[[], Awaitable[T]]) -> T:
         """Stores what is in hand as soon as the database answers: it may have been paid for.
 
         The activity goes on heartbeating meanwhile; its own time limit bounds the wait.
         """
+        outage = Outage(DATABASE_LOST, "Holding a result until the database answers", job_id=job_id, run=run)
         while True:
             try:
-                return await store()
+                stored = await store()
             except StorageUnavailable as error:
-                log.warning("Holding a result until the database answers", extra=DATABASE_LOST.fields(error=error))
+                outage.begin(error)
                 await asyncio.sleep(STORE_AGAIN_S)
+            else:
+                outage.end()
+                return stored
 
 
 def _progress(

@@ -38,7 +38,7 @@ class EnrichmentActivities:
         async def step(attempt: Attempt, milestone: Milestone) -> str | bool:
             work = await self._attempts.begin(attempt)
             result = None if work.has_result else await self._attempts.enrich(attempt, work, milestone)
-            return await self._attempts.until_stored(lambda: self._store(job, result))
+            return await self._attempts.until_stored(job.job_id, job.run, lambda: self._store(job, result))
 
         return await self._attempt(job, step)
 
@@ -49,7 +49,7 @@ class EnrichmentActivities:
         async def step(attempt: Attempt, milestone: Milestone) -> str | bool:
             self._attempts.show(attempt, milestone, "rendering", "Rendering the document", percentage=attempts.ENRICHED)
             is_ours = await store.render(self._database, job.job_id, job.run)
-            return is_ours and await self._attempts.until_stored(lambda: self._store(job, None))
+            return is_ours and await self._attempts.until_stored(job.job_id, job.run, lambda: self._store(job, None))
 
         return await self._attempt(job, step)
 

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 from temporalio import activity
 
@@ -30,6 +31,8 @@ from enrichment.jobs.lanes import Child, Turn
 from enrichment.jobs.transitions import Outcome, RunEnding
 from enrichment.models import JobStatus, JobType
 from enrichment.runs import LaneRun
+
+T = TypeVar("T")
 
 TIME_SLICE = timedelta(seconds=2)
 """How long a lane keeps its slot while others wait for one; the job that is running at its end is finished."""
@@ -91,11 +94,11 @@ class Lane:
                 if not await self._tally.pass_by(self._given.bulk, *written):
                     self._ahead = []  # ended with the bulk
                 if self._waits:
-                    await self._attempts.until_stored(self._leave)
+                    await self._until_stored(self._leave)
                     return False
-            if activity.is_worker_shutdown() or await self._attempts.until_stored(self._is_anyone_waiting):
+            if activity.is_worker_shutdown() or await self._until_stored(self._is_anyone_waiting):
                 break
-        await self._attempts.until_stored(self._leave)
+        await self._until_stored(self._leave)
         return True
 
     async def _turn(self) -> bool:
@@ -108,8 +111,8 @@ class Lane:
                 await self._run_all(await self._without_unchanged(children))
         except StorageUnavailable:
             self._ahead += children  # in hand until they are released, should the worker stop meanwhile
-            await self._attempts.until_stored(self._write)
-            await self._attempts.until_stored(self._release)
+            await self._until_stored(self._write)
+            await self._until_stored(self._release)
             self._ahead = []  # released with all else
             return True
         except asyncio.CancelledError as stop:
@@ -183,6 +186,9 @@ class Lane:
         for ending, attempt in news:
             await self._endings.tell(ending.id, ending.run, ending.outcome.status, attempt)
         return begun
+
+    async def _until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
+        return await self._attempts.until_stored(self._given.bulk.job_id, self._given.bulk.run, store)
 
     async def _release(self) -> int:
         """Nothing of this lane runs: what the database may have begun without our hearing of it is due again."""

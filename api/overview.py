@@ -11,6 +11,7 @@ from api.stream import RETRY, frame
 from enrichment.cancellation import stop
 from enrichment.errors import EnrichmentError
 from enrichment.events import REQUEST_FAILED
+from enrichment.outage import Outage
 
 EVERY_S = 1.0
 
@@ -70,11 +71,13 @@ class Overview:
 
     async def _keep_reading(self) -> None:
         """A read that fails is missed, and no more: all who follow have only this reader, and keep what they have."""
+        outage = Outage(REQUEST_FAILED, "The overview cannot be read")
         while True:
             try:
                 await self._look()
+                outage.end()
             except EnrichmentError as error:
-                log.warning("The overview could not be read", extra=REQUEST_FAILED.fields(error=error))
+                outage.begin(error)
             except Exception:
                 log.exception("Reading the overview failed as nobody foresaw", extra=REQUEST_FAILED.fields())
             await asyncio.sleep(EVERY_S)

@@ -6,7 +6,6 @@ serialised again. What is left to write is the frame, and the race below.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
@@ -18,6 +17,7 @@ from enrichment.cancellation import stop
 from enrichment.errors import EnrichmentError, NotFound
 from enrichment.events import REQUEST_FAILED
 from enrichment.models import Job
+from enrichment.outage import Outage
 
 PING_EVERY_S = 10.0
 """Below the idle time-outs of common proxies."""
@@ -29,8 +29,6 @@ _UNBUFFERED = {"X-Accel-Buffering": "no"}
 _PING = b": ping\n\n"
 RETRY = b"retry: 1000\n"
 """After how many milliseconds a client comes again. It goes out with the first event: some clients take it for one."""
-
-log = logging.getLogger(__name__)
 
 Watch = Callable[[], AsyncGenerator[Job, None]]
 
@@ -72,10 +70,12 @@ async def progress_of(watch: Watch, after: int) -> AsyncIterator[bytes]:
     `after` is the last event that the client has seen: one that comes again with it misses nothing.
     """
     preface = RETRY
+    outage = Outage(REQUEST_FAILED, "The events of a job wait for the database")
     while True:
         try:
             async with aclosing(watch()) as jobs:
                 async for job in jobs:
+                    outage.end()
                     if job.status.is_terminal:
                         yield preface + _end(job)
                     elif job.progress and _is_news(job.progress.seq, after):
@@ -86,7 +86,7 @@ async def progress_of(watch: Watch, after: int) -> AsyncIterator[bytes]:
             return  # deleted meanwhile: there is no end to tell of
         except EnrichmentError as error:
             # A browser does not come again after a 503: the stream it has is worth keeping.
-            log.warning("The events of a job wait for the database", extra=REQUEST_FAILED.fields(error=error))
+            outage.begin(error)
             await asyncio.sleep(LOOK_AGAIN_S)
         else:
             return

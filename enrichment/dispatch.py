@@ -7,7 +7,6 @@ notification costs a second and nothing else.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
@@ -22,6 +21,7 @@ from enrichment.jobs import outbox, transitions
 from enrichment.jobs.outbox import CHANNEL, Dispatchable
 from enrichment.jobs.transitions import Outcome
 from enrichment.models import JobStatus
+from enrichment.outage import Outage
 from enrichment.settings import Settings
 
 LOOK_EVERY_S = 1.0
@@ -31,8 +31,6 @@ a worker that died had in hand comes by polls, one at a time.
 """
 AT_ONCE = 20
 """Rows claimed per queue and look. Small, so that several workers share a burst."""
-
-log = logging.getLogger(__name__)
 
 
 class Dispatcher:
@@ -44,6 +42,9 @@ class Dispatcher:
         self._client = client
         self._queues = queues
         self._is_woken = asyncio.Event()
+        self._without_outbox = Outage(DISPATCH_FAILED, "The outbox cannot be read")
+        self._without_temporal = Outage(DISPATCH_FAILED, "Temporal does not start workflows")
+        self._without_ear = Outage(DATABASE_LOST, "No connection listens for rows")
 
     async def dispatch(self) -> None:
         """Starts what is due, woken by `listen` and every second, until it is cancelled."""
@@ -55,8 +56,9 @@ class Dispatcher:
             try:
                 claimed = await outbox.claim(self._database, self._queues, AT_ONCE)
                 all_started = await self._start(claimed)
+                self._without_outbox.end()
             except EnrichmentError as error:
-                log.warning("The outbox cannot be read", extra=DISPATCH_FAILED.fields(error=error))
+                self._without_outbox.begin(error)
                 all_started = False
             if not all_started:
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -80,8 +82,10 @@ class Dispatcher:
                 await outbox.give_back(self._database, claimed)
             raise
         if refused:
+            self._without_temporal.begin()
             await outbox.give_back(self._database, refused)
-            log.warning("Temporal does not start workflows", extra=DISPATCH_FAILED.fields(count=len(refused)))
+        else:
+            self._without_temporal.end()
         return not refused
 
     async def _start_one(self, job: Dispatchable) -> bool:
@@ -102,9 +106,10 @@ class Dispatcher:
                 async with self._listening() as connection:
                     while not connection.is_closed():
                         await connection.execute("SELECT 1")
+                        self._without_ear.end()
                         await asyncio.sleep(STATEMENT_TIMEOUT_S)
             except LOST as error:
-                log.warning("Lost the connection that listens for rows", extra=DATABASE_LOST.fields(error=error))
+                self._without_ear.begin(error)
             await asyncio.sleep(LOOK_EVERY_S)
 
     @contextlib.asynccontextmanager

@@ -68,6 +68,8 @@ LIMITS_LOCAL = LogEvent("limits_local")
 PROGRESS_LOST = LogEvent("progress_lost")
 ACTION_FAILED = LogEvent("action_failed")
 LIMITS_LOST = LogEvent("limits_lost")
+OUTAGE_OVER = LogEvent("outage_over")
+"""What the event `kind` told of is back, after `seconds`."""
 SWEPT = LogEvent("swept")
 CLEANED_UP = LogEvent("cleaned_up")
 SEAL_BROKEN = LogEvent("seal_broken")

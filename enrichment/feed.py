@@ -6,20 +6,18 @@ message misses nothing; and without Redis, or without any message, a follower is
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncGenerator
 
 from redis.asyncio.client import PubSub, Redis
 
 from enrichment.cancellation import stop
 from enrichment.events import PROGRESS_LOST
+from enrichment.outage import Outage
 from enrichment.redis import REDIS_ERRORS, TIMEOUT_S
 from enrichment.snapshots import key
 
 WAKE_EVERY_S = 1.0
 """A follower is woken so often at least. This bounds how late a terminal state is seen when Redis is down."""
-
-log = logging.getLogger(__name__)
 
 
 class Feed:
@@ -32,6 +30,7 @@ class Feed:
         self._subscribing = asyncio.Lock()
         """Two at once would open two connections, and nobody would read the first."""
         self._listener: asyncio.Task[None] | None = None
+        self._outage = Outage(PROGRESS_LOST, "Redis does not answer; followers look at the row")
 
     async def close(self) -> None:
         if self._listener is not None:
@@ -67,8 +66,9 @@ class Feed:
             async with asyncio.timeout(TIMEOUT_S), self._subscribing:
                 await self._pubsub.subscribe(*channels)
         except REDIS_ERRORS as error:
-            log.warning("Redis does not answer; followers look at the row", extra=PROGRESS_LOST.fields(error=error))
+            self._outage.begin(error)
             return False
+        self._outage.end()
         return True
 
     async def _unsubscribe(self) -> None:

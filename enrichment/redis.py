@@ -6,7 +6,6 @@ Redis that is down.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +16,7 @@ from redis.exceptions import RedisError
 
 from enrichment.breaker import Breaker
 from enrichment.events import LogEvent
+from enrichment.outage import Outage
 from enrichment.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ REST_S = 2.0
 
 REDIS_ERRORS = (RedisError, OSError, TimeoutError, RuntimeError)
 """What a Redis that is away raises; the last is the API's uvloop's, for a write to a connection that was reset."""
-
-log = logging.getLogger(__name__)
 
 
 def redis_client(settings: Settings) -> Redis:
@@ -66,8 +64,7 @@ class Circuit:
     def __init__(self, redis: Redis, event: LogEvent, sentence: str, breaker: Breaker | None = None) -> None:
         """`breaker` is given where several clients are to learn from each other that Redis is down."""
         self._pool = redis.connection_pool
-        self._event = event
-        self._sentence = sentence
+        self._outage = Outage(event, sentence)
         self.breaker = breaker or Breaker(REST_S)
 
     async def call(self, ask: Callable[[], Awaitable[T]]) -> T | None:
@@ -76,11 +73,13 @@ class Circuit:
             return None
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await ask()
+                answer = await ask()
         except REDIS_ERRORS as error:
             self.breaker.trip()
             # The other idle connections are as dead as this one; each would cost a rest of its own.
             with contextlib.suppress(*REDIS_ERRORS):
                 await self._pool.disconnect(inuse_connections=False)
-            log.warning(self._sentence, extra=self._event.fields(error=error))
+            self._outage.begin(error)
             return None
+        self._outage.end()
+        return answer

@@ -13,6 +13,7 @@ from enrichment.db import Database
 from enrichment.errors import BudgetExceeded, EnrichmentError
 from enrichment.events import BUDGET_ASKED_AGAIN, DATABASE_LOST
 from enrichment.jobs import attempts
+from enrichment.outage import Outage
 from enrichment.spending.budgets import LEASE
 from enrichment.waiting import PUT_OFF
 
@@ -33,13 +34,15 @@ async def ask_again(database: Database, client: Client) -> None:
 
 async def _wake(database: Database, client: Client) -> None:
     after, woken = "", 0
+    outage = Outage(DATABASE_LOST, "Cannot ask who waits for a budget")
     while True:
         try:
             runs = await attempts.make_due(database, PUT_OFF[BudgetExceeded], after, AT_ONCE)
         except EnrichmentError as error:
-            log.warning("Cannot ask who waits for a budget", extra=DATABASE_LOST.fields(error=error))
+            outage.begin(error)
             await asyncio.sleep(LOOK_AGAIN_S)
             continue
+        outage.end()
         told = await asyncio.gather(*(temporal.signal(client, run.id, run.run, "wake") for run in runs))
         if not all(told):
             await asyncio.sleep(LOOK_AGAIN_S)

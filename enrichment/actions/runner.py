@@ -13,6 +13,7 @@ from enrichment.db import Database
 from enrichment.errors import Conflict, EnrichmentError, InvalidInput, NotFound, RateLimited
 from enrichment.events import ACTION_FAILED
 from enrichment.jobs import queries
+from enrichment.outage import Outage
 from enrichment.service import EnrichmentQueue
 
 LOOK_EVERY_S = 1.0
@@ -29,6 +30,7 @@ class ActionRunner:
         self._database = database
         self._queue = queue
         self._free = asyncio.Semaphore(AT_ONCE)
+        self._waits = Outage(ACTION_FAILED, "Bulk actions have to wait")
 
     async def run(self) -> None:
         while True:
@@ -36,9 +38,11 @@ class ActionRunner:
                 claimed = await records.claim(self._database)
                 if claimed is not None:
                     await self._work_off(claimed)
+                self._waits.end()
+                if claimed is not None:
                     continue
             except EnrichmentError as error:
-                log.warning("A bulk action has to wait", extra=ACTION_FAILED.fields(error=error))
+                self._waits.begin(error)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _work_off(self, claimed: Claimed) -> None:

@@ -1,7 +1,6 @@
 """Starts a workflow for each delivery. It looks once a second: who is told of an ending is a program, not a person."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from temporalio.client import Client
@@ -12,6 +11,7 @@ from temporalio.service import RPCError
 from enrichment.db import Database
 from enrichment.errors import EnrichmentError
 from enrichment.events import DISPATCH_FAILED
+from enrichment.outage import Outage
 from enrichment.queues import WEBHOOK_TASK_QUEUE
 from enrichment.runs import DELIVER_WEBHOOK, DeliveryRun
 from enrichment.temporal import RPC_TIMEOUT
@@ -21,8 +21,6 @@ from enrichment.webhooks.deliveries import Due
 LOOK_EVERY_S = 1.0
 AT_ONCE = 50
 
-log = logging.getLogger(__name__)
-
 
 class DeliveryDispatcher:
     """Runs until it is cancelled."""
@@ -30,6 +28,8 @@ class DeliveryDispatcher:
     def __init__(self, database: Database, client: Client) -> None:
         self._database = database
         self._client = client
+        self._without_database = Outage(DISPATCH_FAILED, "Webhooks wait for the database")
+        self._without_temporal = Outage(DISPATCH_FAILED, "Temporal does not start deliveries of webhooks")
 
     async def run(self) -> None:
         while True:
@@ -38,8 +38,9 @@ class DeliveryDispatcher:
                 claimed = await deliveries.claim(self._database, AT_ONCE)
                 found = len(claimed)
                 await self._start(claimed)
+                self._without_database.end()
             except EnrichmentError as error:
-                log.warning("Webhooks wait for the database", extra=DISPATCH_FAILED.fields(error=error))
+                self._without_database.begin(error)
             if found < AT_ONCE:
                 await asyncio.sleep(LOOK_EVERY_S)
 
@@ -48,6 +49,8 @@ class DeliveryDispatcher:
         if not claimed:
             return
         answers = await asyncio.gather(*map(self._start_one, claimed))
+        if all(answers):
+            self._without_temporal.end()
         started = [due for due, is_started in zip(claimed, answers, strict=True) if is_started]
         if started:
             await deliveries.mark_started(self._database, started)
@@ -67,6 +70,6 @@ class DeliveryDispatcher:
         except WorkflowAlreadyStartedError:
             return True
         except RPCError as error:
-            log.warning("Temporal does not start a webhook's delivery", extra=DISPATCH_FAILED.fields(error=error))
+            self._without_temporal.begin(error)
             return False
         return True

@@ -21,9 +21,10 @@ from enrichment.access.limits import RequestLimit
 from enrichment.breaker import Breaker
 from enrichment.enrichers.llm.cooldown import Cooldown
 from enrichment.enrichers.llm.rates import Rates
+from enrichment.events import PROGRESS_LOST
 from enrichment.feed import Feed
 from enrichment.models import Progress
-from enrichment.redis import REST_S, TIMEOUT_S, redis_client
+from enrichment.redis import REST_S, TIMEOUT_S, Circuit, redis_client
 from enrichment.settings import Settings
 from enrichment.snapshots import ProgressStore
 
@@ -146,6 +147,19 @@ async def test_writers_and_readers_wait_once_and_then_not_at_all(stalled: Settin
         assert await store.read([f"job-{number}"]) is None
     assert time.monotonic() - began_at < AT_MOST_S
     await store.close()
+
+
+async def test_calls_that_are_refused_again_and_again_are_told_of_once(
+    stalled: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    circuit = Circuit(redis_client(stalled), PROGRESS_LOST, "Redis does not answer", Breaker(0))
+
+    async def refused() -> None:
+        raise ConnectionRefusedError
+
+    for _ in range(3):
+        await circuit.call(refused)
+    assert [vars(record)["event"] for record in caplog.records] == ["progress_lost"]
 
 
 async def test_all_the_steps_of_a_call_are_one_wait(stalled: Settings) -> None:

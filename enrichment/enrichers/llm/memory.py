@@ -6,7 +6,6 @@ look ──▶ asking ──▶ keep    nobody has the answer: the question is h
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from enrichment.enrichers.llm.billing import Billing
 from enrichment.errors import StorageUnavailable
 from enrichment.events import DATABASE_LOST
 from enrichment.models import JSON
+from enrichment.outage import Outage
 from enrichment.responses import questions, store
 from enrichment.responses.store import LEASE, RESERVED, Kept, Question
 from enrichment.settings import Settings
@@ -29,8 +29,6 @@ LOOK_AGAIN_S = 0.2
 STORE_AGAIN_S = 0.5
 CANCEL_WAITS_S = 1.0
 """How long a cancel waits for an answer that is being kept, and a failed request for its money to be given back."""
-
-log = logging.getLogger(__name__)
 
 _in_hand: set[asyncio.Task[None]] = set()
 """Answers that are being kept, and money that is being given back. The event loop would let go of such a task."""
@@ -95,8 +93,8 @@ class Memory:
         """
 
         async def keeping() -> None:
-            await _until_stored(lambda: self._billing.settle(question.model, used, reservation))
-            await _until_stored(lambda: store.store(self._database, question, answer, self._ttl))
+            await self._until_stored(lambda: self._billing.settle(question.model, used, reservation))
+            await self._until_stored(lambda: store.store(self._database, question, answer, self._ttl))
 
         storing = _hold(keeping())
         try:
@@ -119,13 +117,25 @@ class Memory:
     async def _give_back(self, question: Question, reservation: Reservation) -> None:
         with contextlib.suppress(StorageUnavailable):  # its lease is short; later it may be another attempt's
             await store.release(self._database, question)
-        await _until_stored(lambda: self._billing.release(reservation))
+        await self._until_stored(lambda: self._billing.release(reservation))
 
     async def _renew(self, question: Question) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             with contextlib.suppress(StorageUnavailable):
                 await store.renew(self._database, question)
+
+    async def _until_stored(self, write: Callable[[], Awaitable[None]]) -> None:
+        sentence = "Holding what a call has cost until the database answers"
+        outage = Outage(DATABASE_LOST, sentence, job_id=self.asker.job_id, run=self.asker.run)
+        while True:
+            try:
+                await write()
+            except StorageUnavailable as error:
+                outage.begin(error)
+                await asyncio.sleep(STORE_AGAIN_S)
+            else:
+                return outage.end()
 
 
 def _hold(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -134,14 +144,3 @@ def _hold(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     _in_hand.add(task)
     task.add_done_callback(_in_hand.discard)
     return task
-
-
-async def _until_stored(write: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            return await write()
-        except StorageUnavailable as error:
-            log.warning(
-                "Holding what a call has cost until the database answers", extra=DATABASE_LOST.fields(error=error)
-            )
-            await asyncio.sleep(STORE_AGAIN_S)
