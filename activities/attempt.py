@@ -17,7 +17,7 @@ from enrichment.db import Database
 from enrichment.enrichers.base import Asker, Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
 from enrichment.errors import CoolingDown, EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
-from enrichment.events import ATTEMPT_FAILED, ATTEMPT_PUT_OFF, DATABASE_LOST, JOB_SUPERSEDED
+from enrichment.events import ATTEMPT_FAILED, ATTEMPT_LOST, ATTEMPT_PUT_OFF, DATABASE_LOST, JOB_SUPERSEDED
 from enrichment.jobs import attempts, pauses
 from enrichment.jobs.attempts import ENRICHED, STARTED, Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
@@ -76,6 +76,9 @@ class Attempts:
         while True:
             work = await attempts.begin(self._database, attempt.job_id, attempt.run, attempt.number)
             if work is not None:
+                if work.lost is not None:
+                    lost = ATTEMPT_LOST.fields(job_id=attempt.job_id, run=attempt.run, attempt=work.lost)
+                    log.warning("An attempt was not heard of any more", extra=lost)
                 return work
             if not await pauses.is_held(self._database, attempt.job_id):
                 log.info("Nothing to do", extra=JOB_SUPERSEDED.fields(job_id=attempt.job_id, run=attempt.run))

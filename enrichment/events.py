@@ -50,6 +50,8 @@ API_READY = LogEvent("api_ready")
 REQUEST_FAILED = LogEvent("request_failed")
 JOB_ACCEPTED = LogEvent("job_accepted")
 ATTEMPT_FAILED = LogEvent("attempt_failed")
+ATTEMPT_LOST = LogEvent("attempt_lost")
+"""Its worker died, or its heartbeat was missed; the next one has begun."""
 WORK_UNFORESEEN = LogEvent("work_unforeseen")
 """A defect, of ours or of a library: its `where` is what to report."""
 ATTEMPT_PUT_OFF = LogEvent("attempt_put_off")

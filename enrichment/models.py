@@ -382,7 +382,8 @@ class Job(Model):
 
 class Event(Model):
     """A change of a job's state; or, from `in_progress` to itself, a later attempt, with an error's code as its reason
-    a failed one, with the reason `enriched` that the result is saved and its document is made now.
+    a failed one, with the reason `enriched` that the result is saved and its document is made now. A later attempt has
+    a reason (`attempt 1 was not heard of any more`) where the one before was lost.
     """
 
     run: int

@@ -11,10 +11,11 @@ function steps(events) {
     if (toStatus === "pending") return { at, word: t("queued"), state: "pending" };
     if (!running) return { at, word: t(toStatus), state: toStatus, code: toStatus === "completed" ? "" : reason, ends: true };
     if (reason === "enriched") return { at, word: t("document"), state: "completed" };
-    if (reason) return { at, word: t("waited"), state: "pending" };
+    // A code: the sentence that an attempt was lost is of the next one, which begins here.
+    if (reason && !reason.includes(" ")) return { at, word: t("waited"), state: "pending" };
     attempt += 1;
-    const failed = next && (next.toStatus === "failed" || (next.toStatus === "in_progress" && next.reason && next.reason !== "enriched"));
-    return { at, word: t("attempt", { n: attempt }), state: failed ? "failed" : next ? "completed" : "in_progress", code: failed && next.toStatus !== "failed" ? next.reason : "" };
+    const failed = next && (next.toStatus === "failed" || (next.toStatus === toStatus && next.reason && next.reason !== "enriched"));
+    return { at, word: t("attempt", { n: attempt }), state: failed ? "failed" : next ? "completed" : toStatus, code: failed && next.toStatus !== "failed" ? next.reason : "" };
   });
 }
 

@@ -6,7 +6,7 @@ is one statement guarded by id, run and state: one that finds another run or sta
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,8 @@ class Work:
     """Under which the candidate is sealed, and what is made of it is to be."""
     milestone: int = 0
     """The percentage that earlier attempts at this run have reached."""
+    lost: int | None = None
+    """The number of the attempt before, where the row has not heard of its end: neither failed nor put off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,16 @@ _BEGIN = text("""
                OR NOT EXISTS (SELECT FROM enrichment_queue AS paused
                               WHERE paused.queue = enrichment_job.queue AND paused.paused_at IS NOT NULL))
         RETURNING id, run, old.status AS was, type, tenant, candidate_id, parent_id, priority, payload, options,
-                  max_retries, result, milestone
+                  max_retries, result, milestone,
+                  CASE WHEN old.status = 'in_progress' AND old.retry_at IS NULL AND old.retry_count < retry_count
+                       THEN old.retry_count - retries_before_run + 1 END AS lost
     ), event AS (
-        INSERT INTO enrichment_event (job_id, run, from_status, to_status)
-        SELECT id, run, was, 'in_progress' FROM job WHERE was = 'pending' OR :attempt > 1
+        INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
+        SELECT id, run, was, 'in_progress', 'attempt ' || lost || ' was not heard of any more'
+        FROM job WHERE was = 'pending' OR :attempt > 1
     )
     SELECT type, tenant, candidate_id, parent_id, priority, payload, options, max_retries,
-           result IS NOT NULL AS has_result, milestone
+           result IS NOT NULL AS has_result, milestone, lost
     FROM job
 """).columns(payload=JSONB, options=JSONB)
 
@@ -177,7 +182,8 @@ async def begin(database: Database, job_id: str, run: int, attempt: int) -> Work
     A bulk itself begins in a paused queue too: it does nothing but wait for its jobs, and they wait.
     """
     rows = (await database.execute(_BEGIN, {"id": job_id, "run": run, "attempt": attempt, "started": STARTED})).all()
-    return next(iter(await work(database, rows)), None)
+    begun = await work(database, rows)
+    return replace(begun[0], lost=rows[0].lost) if begun else None
 
 
 async def reach(database: Database, job_id: str, run: int, milestone: int) -> bool:

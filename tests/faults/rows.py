@@ -22,10 +22,11 @@ UNHEARD = f"""
     SELECT substring(payload->'basics'->>'summary' FROM 'scenario-[a-z_]+-([a-z]+)') AS token,
            retry_count - (run - 1) - (SELECT count(*) FROM enrichment_event AS event
                                       WHERE job_id = ours.id AND from_status = 'in_progress'
-                                        AND to_status = 'in_progress' AND reason <> 'enriched') AS attempts
+                                        AND to_status = 'in_progress' AND reason <> 'enriched'
+                                        AND reason NOT LIKE 'attempt %') AS attempts
     FROM ours WHERE type <> 'bulk_candidate_enrichment' AND retry_count > run - 1
 """
-"""Attempts that have neither ended nor failed: those after them count, and no event tells why."""
+"""Attempts that have neither ended nor failed: those after them count, and no event tells of a failure."""
 
 BREAKING = {
     "not terminal past the deadline": OPEN,

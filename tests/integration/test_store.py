@@ -21,10 +21,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from activities.attempt import Attempt, Attempts
 from enrichment import migrations
 from enrichment.audit import entries
 from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
+from enrichment.enrichers.rules.enricher import RulesEnricher
 from enrichment.errors import Internal, InvalidInput
 from enrichment.ids import new_id
 from enrichment.jobs import attempts, batches, intake, lanes, outbox, queries, transitions, upkeep
@@ -34,6 +36,7 @@ from enrichment.jobs.transitions import Outcome
 from enrichment.models import JSON, JobStatus, JobType, Submission
 from enrichment.service import EnrichmentQueue, steering
 from enrichment.settings import Settings
+from enrichment.snapshots import ProgressStore
 from enrichment.tables import Base
 from tests.integration.bulks import counts
 
@@ -164,6 +167,46 @@ async def test_of_a_cancel_and_a_completion_at_once_exactly_one_wins(database: D
         won = JobStatus.CANCELLED if cancelled else JobStatus.COMPLETED
         assert await status(database, job_id) is won
         assert len(await history(database, job_id)) == 3
+
+
+async def test_an_attempt_that_nobody_heard_of_any_more_is_told_of_by_the_next(database: Database, job_id: str) -> None:
+    await attempts.begin(database, job_id, 1, 1)
+    await fail(database, job_id)
+    after_a_failure = await attempts.begin(database, job_id, 1, 2)
+    after_a_stop = await attempts.begin(database, job_id, 1, 2)
+    after_a_loss = await attempts.begin(database, job_id, 1, 3)
+    await attempts.postpone(database, job_id, 1, "waits", timedelta(seconds=1), milestone=5)
+    after_a_wait = await attempts.begin(database, job_id, 1, 3)
+
+    begun = (after_a_failure, after_a_stop, after_a_loss, after_a_wait)
+    assert [work and work.lost for work in begun] == [None, None, 2, None]
+    told = [event.reason for event in await queries.events(database, TENANT, job_id)]
+    assert told == [None, None, "provider_timeout", None, None, "attempt 2 was not heard of any more", None]
+
+
+async def test_a_lost_attempt_is_logged_by_the_one_that_follows_it(
+    settings: Settings, database: Database, job_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    progress = ProgressStore.connect(settings)
+    begun = Attempts(database, RulesEnricher(), progress)
+    for number in (1, 2):
+        await begun.begin(Attempt(job_id, run=1, number=number, max_retries=3))
+
+    (line,) = [record for record in caplog.records if vars(record).get("event") == "attempt_lost"]
+    assert vars(line)["fields"] == {"job_id": job_id, "run": 1, "attempt": 1}
+    await progress.close()
+
+
+async def fail(database: Database, job_id: str) -> None:
+    await attempts.fail_attempt(
+        database,
+        job_id,
+        1,
+        error_code="provider_timeout",
+        error="no answer",
+        retry_in=timedelta(seconds=1),
+        milestone=5,
+    )
 
 
 async def test_a_retry_is_the_next_run_and_the_old_run_cannot_touch_it(database: Database, job_id: str) -> None:
