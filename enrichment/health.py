@@ -28,23 +28,25 @@ class Verdict(StrEnum):
 
 
 class Health(Model):
-    """The answer of `GET /api/enrichment?action=health`; `queues` is empty when the database is down."""
+    """The answer of `GET /api/enrichment?action=health`.
+
+    The rows tell how many workers live: when the database is down `workers` is null and `queues` is empty.
+    """
 
     status: Verdict
     redis: State
     database: State
     temporal: State
-    workers: int
+    workers: int | None
     queues: dict[str, QueueLoad]
 
 
 async def check(database: Database, progress: ProgressStore, orchestrator: Orchestrator, tenant: str) -> Health:
     """Asks every component at once."""
     redis_up, temporal_up, load = await asyncio.gather(progress.is_up(), orchestrator.is_up(), _load(database, tenant))
-    workers = 0 if load is None else load.workers
     if load is None or not temporal_up:
         verdict = Verdict.UNHEALTHY
-    elif not redis_up or not workers:
+    elif not redis_up or not load.workers:
         verdict = Verdict.DEGRADED
     else:
         verdict = Verdict.HEALTHY
@@ -53,7 +55,7 @@ async def check(database: Database, progress: ProgressStore, orchestrator: Orche
         redis=_state(redis_up),
         database=_state(load is not None),
         temporal=_state(temporal_up),
-        workers=workers,
+        workers=None if load is None else load.workers,
         queues={} if load is None else load.queues,
     )
 

@@ -38,6 +38,8 @@ def health(api: ApiUrl = None, as_json: AsJson = False) -> None:
     from enrichment.cli import views
 
     verdict = ask(api, lambda client: client.health())
+    if not as_json and verdict["workers"] is None:
+        verdict["workers"] = "unknown"  # else it is left out like all that is null
     output.answer(verdict, as_json=as_json, view=views.health)
     raise typer.Exit(1 if verdict["status"] == "unhealthy" else 0)
 

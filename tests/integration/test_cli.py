@@ -17,10 +17,12 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from enrichment.db import Database
 from enrichment.settings import Settings
+from tests.conftest import serving
 
 ROOT = Path(__file__).parents[2]
 ADA = {"basics": {"name": "Ada Byron", "label": "Analyst"}, "skills": [{"name": "python"}, {"name": "ReactJS"}]}
@@ -391,6 +393,18 @@ async def test_stats_and_health(enrich: CommandLine) -> None:
     assert health.code == 0
     assert health.stdout.startswith("status: healthy\n")
     assert json.loads((await enrich("health", "--json")).stdout)["database"] == "up"
+
+
+async def test_without_the_database_nobody_knows_how_many_workers_there_are(
+    enrich: CommandLine, settings: Settings
+) -> None:
+    nowhere = SecretStr("postgresql://me@127.0.0.1:9/none")
+    async with serving(settings.model_copy(update={"database_url": nowhere})) as url:
+        health = await enrich("health", "--api", url)
+        as_json = await enrich("health", "--api", url, "--json")
+    assert (health.code, as_json.code) == (1, 1)
+    assert "workers: unknown" in health.stdout.splitlines()
+    assert json.loads(as_json.stdout)["workers"] is None
 
 
 async def test_cleanup_works_on_the_stack_that_runs_here(
