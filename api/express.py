@@ -7,6 +7,7 @@ routes, which know how to refuse it.
 
 import re
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -25,6 +26,13 @@ from enrichment.together import Together
 
 _BY_QUERY = re.compile(rb"jobId=([0-9a-f-]{36})")
 _KEY = re.compile("[ -~]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """The route that a request did not have to take: the log names requests by theirs."""
+
+    path: str
 
 
 class Express:
@@ -85,5 +93,6 @@ class Express:
 
 
 async def _admit(request: Request, route: str) -> Principal | None:
+    request.scope["route"] = Spared(route)
     gate: Gate = request.app.state.gate
     return await gate.admit(request, route)

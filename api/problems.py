@@ -21,6 +21,7 @@ from enrichment.errors import (
     Internal,
     InvalidInput,
     NotFound,
+    StorageUnavailable,
     TooSlow,
     Unauthorized,
     UnsupportedType,
@@ -162,8 +163,13 @@ def internal() -> Response:
 
 
 def log_failure(scope: Mapping[str, Any], error: Exception) -> None:
-    """By class and route alone: the error's message and the address may hold what the caller sent."""
+    """By class and route alone: the error's message and the address may hold what the caller sent.
+
+    What is away comes back; anything else is a fault of ours.
+    """
     route = getattr(scope.get("route"), "path", "")
-    unforeseen = None if isinstance(error, EnrichmentError) else error
     extra = REQUEST_FAILED.fields(error=error, method=scope["method"], path=route)
-    log.error("A request failed", extra=extra, exc_info=unforeseen)
+    if isinstance(error, StorageUnavailable):
+        log.warning("A request was refused", extra=extra)
+    else:
+        log.error("A request failed", extra=extra, exc_info=None if isinstance(error, EnrichmentError) else error)

@@ -22,6 +22,7 @@ from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.events import JsonFormatter
 from enrichment.settings import Settings
 
+NOBODY = "019ab3c2-5d1e-7c3a-9f60-2b7d8e4c1a55"
 SUBMISSION = {"type": "skills_optimization", "candidateData": {}, "runAt": "2999-01-01T00:00:00Z"}
 ROOT = Path(__file__).parent.parent.parent
 
@@ -92,6 +93,24 @@ async def test_without_redis_and_temporal_jobs_are_accepted_read_and_cancelled(
         assert "event: cancelled" in (await api.get(f"{accepted.headers['location']}/events")).text
 
 
+async def test_a_refusal_is_a_warning_that_names_its_route_also_by_the_short_way(
+    settings: Settings, nowhere: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = settings.model_copy(update={"database_url": SecretStr(f"postgresql://{nowhere}/none")})
+    async with calling(create_app(away)) as api:
+        await api.post("/api/enrichment", json=SUBMISSION)
+        await api.get(f"/api/enrichment?jobId={NOBODY}")
+        await api.get(f"/api/enrichment/jobs/{NOBODY}")
+        await api.get(f"/api/enrichment/jobs/{NOBODY}/history")
+
+    told = [record for record in caplog.records if vars(record).get("event") == "request_failed"]
+    home = "/api/enrichment"
+    assert [vars(record)["fields"]["path"] for record in told] == [
+        home, home, f"{home}/jobs/{{jobId}}", f"{home}/jobs/{{jobId}}/history"
+    ]  # fmt: skip
+    assert {record.levelname for record in told} == {"WARNING"}
+
+
 async def test_a_fault_of_ours_is_answered_and_says_nothing_of_the_candidate(
     settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +130,7 @@ async def test_a_fault_of_ours_is_answered_and_says_nothing_of_the_candidate(
         assert "Canary" not in answer.text
     (line,) = [record for record in caplog.records if getattr(record, "event", "") == "request_failed"]
     assert vars(line)["fields"] == {"error": "RuntimeError", "method": "GET", "path": "/fault/{name}"}
+    assert line.levelname == "ERROR"
     told = json.loads(JsonFormatter().format(line))
     assert "Canary" not in str(told)
     assert told["where"].startswith("tests/integration/test_api_faults.py:")
