@@ -14,7 +14,11 @@ STATUSES = ("pending", "in_progress", *ENDINGS)
 
 ApiUrl = Annotated[
     str | None,
-    typer.Option("--api", metavar="URL", help="The API. Default: ENRICHMENT_API_URL, the running stack's, port 8000."),
+    typer.Option(
+        "--api",
+        metavar="URL",
+        help="The API. Default: ENRICHMENT_API_URL, the running stack's, port 8000. Its key: ENRICHMENT_API_KEY.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 

@@ -17,6 +17,12 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
     assert dict(lines) == {(f.alias or name).upper(): _written(f.default) for name, f in Settings.model_fields.items()}
 
 
+def test_the_example_names_what_the_command_line_alone_reads() -> None:
+    assert {"# ENRICHMENT_API_URL=http://127.0.0.1:8000", "# ENRICHMENT_API_KEY="} <= set(
+        EXAMPLE.read_text().splitlines()
+    )
+
+
 def test_all_that_is_wrong_is_named_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENRICHMENT_SLOTS_LOW", "0")
     monkeypatch.setenv("ENRICHMENT_RETENTION_DAYS", "10000000000")
