@@ -137,7 +137,7 @@ why_budget|It waits for tomorrow’s budget and goes on {t}|Elle attend le budge
 why_approval|It waits for approval|Elle attend un accord
 why_paused|Its queue is paused: nothing new starts|Sa file est suspendue : rien ne commence
 why_no_worker|No worker serves its queue|Aucun worker ne sert sa file
-why_busy|Number {n} in line: all {slots} slots are busy|Numéro {n} : les {slots} places sont occupées
+why_busy|Number {n}: all {slots} slots are busy|Numéro {n} : les {slots} places sont occupées
 why_starting|It is about to start|Elle va commencer
 inTime|in {t}|dans {t}
 children|Candidates|Candidats

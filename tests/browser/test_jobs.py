@@ -151,7 +151,7 @@ async def test_a_job_in_line_tells_its_place(open_page: Open, submit: Submit) ->
     ahead = await open_page(f"/jobs/{await submit(rehearse={'stageMs': 60_000}, priority='low')}")
     await state(ahead, "Running")
     page = await open_page(f"/jobs/{await submit(priority='low')}")
-    await expect(page.locator(".now")).to_contain_text("Number 1 in line: all 1 slots are busy")
+    await expect(page.locator(".now")).to_contain_text("Number 1: all 1 slots are busy")
     await ahead.get_by_role("button", name="Cancel").click()
     await state(page, "Completed")
 
