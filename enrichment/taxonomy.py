@@ -5,7 +5,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -15,6 +15,8 @@ from rapidfuzz.distance import OSA
 
 OTHER = "other"
 """The category of a skill that the taxonomy does not know."""
+NOT_TECHNICAL = frozenset({"methods", "soft", "marketing", "finance", "operations"})
+"""Categories whose skills are no technologies."""
 _MIN_FUZZY_LENGTH, _MIN_FUZZY_RATIO = 6, 90
 _SHORTEST_SLIP, _ANY_SLIP_LENGTH, _TWO_SLIPS_LENGTH = 2, 4, 8
 _NOT_IN_A_KEY = re.compile(r"[^\w+#&]|_")
@@ -28,6 +30,15 @@ class Case(IntEnum):
     CASED = 1
     LISTED = 2
     EXACT = 3
+
+
+class Also(StrEnum):
+    """What else a spelling is: such a homonym needs more than itself to be taken for the skill."""
+
+    WORD = "word"
+    """A word of the language, which a capital hardly tells from the skill: React, Excel, Rust."""
+    NAME = "name"
+    """What somebody or some place is called, so that not even "with" or "in" tells them apart: Julia, Phoenix, Chef."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,7 @@ class Spelling:
     text: str
     skill: Skill
     case: Case = Case.ANY
+    also: Also | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +166,11 @@ def _spellings(name: str, category: str, entry: list[str] | dict[str, Any]) -> I
     grades: dict[str, Case] = dict.fromkeys(_stated([name, rules.get("fr"), *rules.get("aliases", ())]), Case.ANY)
     for rule, case in (("cased", Case.CASED), ("listed", Case.LISTED), ("exact", Case.EXACT)):
         grades.update(dict.fromkeys(rules.get(rule, ()), case))
-    return (Spelling(text, skill, case) for text, case in grades.items())
+    also = Also(rules["also"]) if "also" in rules else None
+    return (
+        Spelling(text, skill, case, also if case in {Case.CASED, Case.LISTED} else None)
+        for text, case in grades.items()
+    )
 
 
 def _stated(texts: Iterable[str | None]) -> Iterator[str]:

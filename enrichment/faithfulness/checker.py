@@ -18,7 +18,7 @@ from enrichment.models import JSON
 from enrichment.pointers import as_text
 from enrichment.results import Faithfulness, Kind, Result, Statement, Violation
 
-METHOD, VERSION = "evidence-repeats-recounts-wording", "4"
+METHOD, VERSION = "evidence-repeats-recounts-wording", "5"
 _MOST_WORDS = 10
 
 

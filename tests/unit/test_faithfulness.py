@@ -82,6 +82,17 @@ def test_an_employer_of_several_positions_names_them_all() -> None:
     assert [(violation.pointer, violation.rule) for violation in found] == [("/introduction/1", "evidence_too_wide")]
 
 
+@pytest.mark.parametrize("skill", ["Julia", "React", "Rust", "Excel", "Cassandra", "Chef"])
+def test_a_homonym_without_a_source_is_caught_in_or_out_of_company(skill: str) -> None:
+    texts = [f"I built pipelines with {skill}.", f"I built pipelines in Python and {skill}.", f"{skill}, Python"]
+    said = tuple(reworded(text, "/basics/summary") for text in texts)
+    result = enrich(ProfileResult, CANDIDATE).model_copy(update={"summary": said})
+    found = check(result, CANDIDATE, AS_OF).violations
+    assert [(violation.pointer, skill in violation.found) for violation in found] == [
+        (f"/summary/{n}", True) for n in range(3)
+    ]
+
+
 @pytest.mark.parametrize("pointer", ["", "/basics", "/work", "/skills"])
 def test_the_whole_and_its_sections_are_no_evidence_of_a_text(pointer: str) -> None:
     said = (reworded("I built 12 pipelines in Python", pointer), reworded("Analyst, Java", "/work/1"))

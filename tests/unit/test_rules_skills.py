@@ -89,6 +89,22 @@ def test_an_employer_named_like_a_skill_is_no_skill() -> None:
     assert enrich(SkillsResult, {"work": work}).skills == ()
 
 
+def test_a_title_alone_proves_no_homonym_not_even_a_declared_one() -> None:
+    work = [
+        position("2014-01", "2017-12", position="Postman"),
+        position("2018-01", "2018-12", position="Tester", highlights=["Checked each Postman collection"]),
+    ]
+    assert enrich(SkillsResult, {"work": work}).skills == ()
+    assert months({"work": work, "skills": ["Postman"]}, "Postman") == 12
+
+
+def test_a_positions_technologies_and_keywords_are_company() -> None:
+    work = [position("2018-01", "2018-12", "Cassandra", highlights=["Ran the largest Cassandra cluster"])]
+    assert len(review({"work": work}, "Cassandra").name.evidence) == 2
+    work = [position("2018-01", "2018-12", keywords=["React", "TypeScript"])]
+    assert months({"work": work}, "React") == 12
+
+
 def test_entries_that_list_several_skills() -> None:
     result = enrich(SkillsResult, {"skills": ["HTML/CSS", "AWS (EC2, S3)", "CI/CD", "Python, Django; Redis"]})
     assert {skill.name.value for skill in result.skills} == {

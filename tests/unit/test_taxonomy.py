@@ -120,6 +120,79 @@ def test_plain_words_are_no_skills(text: str) -> None:
     assert named(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Postman", "Illustrator", "Playwright", "Sous Chef", "Executive Chef", "Chef de rayon", "Assembler"),
+        *("Assembleur monteur", "Rédactrice en Chef", "Security Sentry", "School Prefect"),
+        "Worked with Julia Chen. Reported to Cassandra Miller",
+        "Opened two restaurants in Phoenix, Arizona, and one in Cypress, Texas",
+        "Travail avec Pascal Dupont, puis avec Ada et Jasmine",
+        "Guided tours of Delphi, La Scala and Apollo theatres",
+        "React quickly to incidents. Excel at plating. Flutter and waltz",
+        "Took the Helm of a crew of twelve",
+        "Rust removal, welding; Spark plug replacement; Slack season planning",
+        "worked with Shell and Oracle buyers",
+        "Contrats avec Sage, Shell et Bloomberg",
+        "Ruby and diamond jewellery in Ruby and Emerald",
+        "Served Mocha and Gin cocktails with Celery",
+        "Opened in Spring with Express delivery; SOAP notes",
+        "marketing maven who led a salesforce of 20, with a tailwind, and wrote a storybook",
+        "Teams of five with Access to Excel",
+        "réunions en Visio avec Teams",
+        "pinecone decorations, Snowflake lamps",
+    ],
+)
+def test_homonyms_without_company_are_no_skills(text: str) -> None:
+    assert named(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Reported to Cassandra Miller, who ran Kafka", ["Apache Kafka"]),
+        ("Python, Julia Chen", ["Python"]),
+        ("Kafka, Cassandra, Debezium", ["Apache Kafka", "Cassandra"]),
+        ("Worked with Julia Chen on Python services", ["Python"]),
+        ("React quickly to incidents in Kubernetes", ["Kubernetes"]),
+        ("Built services in Go and Python", ["Go", "Python"]),
+        ("C, Go, Python", ["C", "Go", "Python"]),
+        ("React, Redux and TypeScript", ["React", "Redux", "TypeScript"]),
+        ("Deployed with Helm on Kubernetes", ["Helm", "Kubernetes"]),
+        ("Data stores: Cassandra, Redis", ["Cassandra", "Redis"]),
+        ("Wrote Spark jobs on Databricks", ["Apache Spark", "Databricks"]),
+        ("Tests with Cypress, Jest and TypeScript", ["Cypress", "Jest", "TypeScript"]),
+        ("Elixir and Phoenix, PostgreSQL", ["Elixir", "Phoenix", "PostgreSQL"]),
+        ("Monthly reports in Excel.", ["Excel"]),
+        ("API tests using Postman", ["Postman"]),
+        ("Senior React Developer", ["React"]),
+        ("Développeuse Scala", ["Scala"]),
+        ("Automatisation avec Ansible, Puppet et Chef", ["Ansible", "Puppet", "Chef"]),
+        ("Pipelines Spark et Kafka", ["Apache Spark", "Apache Kafka"]),
+        ("Maîtrise d'Excel et Word", ["Excel", "Word"]),
+        ("Réécriture en Rust", ["Rust"]),
+        ("Photoshop, Illustrator, InDesign", ["Photoshop", "Illustrator", "InDesign"]),
+        ("Excel", ["Excel"]),
+    ],
+)
+def test_homonyms_in_company_are_skills(text: str, names: list[str]) -> None:
+    assert named(text) == names
+
+
+def test_a_homonym_that_the_candidate_declares_needs_no_company() -> None:
+    declared = {skill for name in ("Cassandra", "React", "Excel") if (skill := TAXONOMY.lookup(name))}
+    for text in ("Ran a large Cassandra cluster", "Tuned the React application", "Suivi du budget avec Excel"):
+        assert named(text) == [] or "Excel" in text
+        assert [skill.name in text for skill in MENTIONS.find(text, declared)] == [True]
+    for text in (
+        "Reported to Cassandra Miller",
+        "Moved to Cassandra, Texas",
+        "React quickly to incidents",
+        "Excel at plating",
+    ):
+        assert MENTIONS.find(text, declared) == ()
+
+
 def test_a_denial_reaches_no_further_than_its_object() -> None:
     assert named("Moved without downtime to Kubernetes") == ["Kubernetes"]
 

@@ -21,10 +21,7 @@ from enrichment.results import (
     Span,
     Statement,
 )
-from enrichment.taxonomy import Skill
-
-_NOT_TECHNICAL = {"methods", "soft", "marketing", "finance", "operations"}
-"""Categories whose skills are no part of a technical environment."""
+from enrichment.taxonomy import NOT_TECHNICAL, Skill
 
 
 def enhance_experience(facts: Facts) -> Stages[ExperienceResult]:
@@ -81,7 +78,7 @@ def achievements(position: Position) -> tuple[Achievement, ...]:
 def technologies(pointer: str, facts: Facts) -> tuple[Statement[str], ...]:
     """The skills that the texts of a position or project name, as far as they are technical."""
     named = facts.inventory.named.get(pointer, ())
-    return tuple(_named(skill, text, facts.language) for skill, text in named if skill.category not in _NOT_TECHNICAL)
+    return tuple(_named(skill, text, facts.language) for skill, text in named if skill.category not in NOT_TECHNICAL)
 
 
 def _review(position: Position, facts: Facts) -> PositionReview:

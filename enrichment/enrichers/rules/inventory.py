@@ -112,9 +112,10 @@ def take_inventory(candidate: Candidate, timeline: Timeline, taxonomy: Taxonomy,
         _list(entry, uses, taxonomy, mentions)
     finder = _with_own_words(uses.values(), mentions)
     named: dict[str, tuple[tuple[Skill, Text], ...]] = {}
+    declared = frozenset(use.skill for use in uses.values())
     places: tuple[Place, ...] = (*candidate.engagements, *candidate.projects)
     for place in places:
-        found = _named(place, taxonomy, finder)
+        found = _named(place, taxonomy, finder, declared)
         named[place.pointer] = tuple((skill, where[0]) for skill, where in found.items())
         interval = timeline.intervals.get(place.pointer)
         for skill, where in found.items():
@@ -152,18 +153,22 @@ def _list(entry: nouns.Skill, uses: dict[str, Use], taxonomy: Taxonomy, mentions
                 use.last_used = use.last_used or entry.last_used
 
 
-def _named(place: Place, taxonomy: Taxonomy, finder: Mentions) -> dict[Skill, list[Text]]:
+def _named(place: Place, taxonomy: Taxonomy, finder: Mentions, declared: frozenset[Skill]) -> dict[Skill, list[Text]]:
     """The skills that a position's or project's texts name, each with those texts. An employer's name is none.
 
     Keywords are often no skills ("growth", "education"): one that is the whole name of a known skill is that skill, the
-    others are read like prose.
+    others are read like prose. What a candidate declares says nothing of a title: who lists Chef today may have been
+    one.
     """
     found: dict[Skill, list[Text]] = {}
     for text in (*place.technologies, *(keyword for keyword in place.keywords if taxonomy.lookup(keyword.value))):
         for _, skill in skills_in(text.value, taxonomy, finder):
             found.setdefault(skill, []).append(text)
+    keywords = finder.find(", ".join(text.value for text in place.keywords), declared)
+    title = place.title if isinstance(place, nouns.Position) else None
+    known = declared.union(found, keywords)
     for text in _prose(place):
-        for skill in finder.find(text.value):
+        for skill in finder.find(text.value, () if text is title else known):
             found.setdefault(skill, []).append(text)
     return found
 
