@@ -233,7 +233,10 @@ class Completeness(Model):
 
 
 class SkillSummary(Model):
+    """`declared_years` are the candidate's own, as written, and win over the `months` counted from the positions."""
+
     name: Statement[str]
+    declared_years: Statement[str] | None = None
     months: Statement[int] | None = None
     level: Statement[Level] | None = None
 

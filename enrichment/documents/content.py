@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from enrichment import wording
+from enrichment import practice, wording
 from enrichment.dates import PartialDate
 from enrichment.documents.labels import label
 from enrichment.results import (
@@ -147,8 +147,11 @@ def _skills(result: CompetenceFileResult) -> tuple[Block, ...]:
 
 
 def _skill(skill: SkillSummary, language: str) -> str:
-    practised = f" ({wording.duration(skill.months.value, language)})" if skill.months else ""
-    return _value(skill.name) + practised
+    """With the candidate's own years, else those that the positions add up to."""
+    own, months = skill.declared_years, skill.months
+    practised = practice.spoken(_value(own), language) if own else ""
+    counted = wording.duration(months.value, language) if months else ""
+    return _value(skill.name) + (f" ({practised or counted})" if practised or counted else "")
 
 
 def _engagement(entry: Engagement, language: str) -> Entry:

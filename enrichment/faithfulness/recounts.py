@@ -6,10 +6,12 @@ What decides is the type of the value, not the rule that its maker names: months
 from collections.abc import Callable
 from typing import Any
 
+from enrichment import practice
 from enrichment.dates import PartialDate
-from enrichment.enrichers.rules.inventory import level_of, stated_years
+from enrichment.enrichers.rules.inventory import level_of
 from enrichment.enrichers.rules.timeline import union, year_month
 from enrichment.faithfulness.repeats import REPEATS
+from enrichment.faithfulness.skills import listed_skills
 from enrichment.faithfulness.sources import Source
 from enrichment.pointers import as_text
 from enrichment.results import Level, ProfileResult, Result, Span, Statement
@@ -34,8 +36,11 @@ def _level(statement: Statement[Any], source: Source, _: Result) -> bool:
     total = union(source.intervals(statement.evidence).values(), "")
     if total:
         return level_of(total.value) is statement.value
-    years = [stated_years(as_text(source.value(pointer))) for pointer in statement.evidence]
-    return any(stated is not None and level_of(round(stated * 12)) is statement.value for stated in years)
+    texts = [as_text(source.value(pointer)) or "" for pointer in statement.evidence]
+    said = [practice.read(part) for text in texts for part, _ in listed_skills(text)]
+    levels = {practice.level_in(level) for level in (*texts, *(one.level or "" for one in said))}
+    years = (practice.years_in(text) for text in (*texts, *(one.years or "" for one in said)))
+    return statement.value in levels.union(level_of(round(stated * 12)) for stated in years if stated is not None)
 
 
 def _span(statement: Statement[Any], source: Source, _: Result) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container
 from typing import Any
 
+from enrichment import practice
 from enrichment.dates import read_range, written
 from enrichment.enrichers.rules import texts
 from enrichment.faithfulness.skills import listed_skills, mentions
@@ -33,6 +34,10 @@ def _text(source: object) -> str:
     return as_text(source) or ""
 
 
+def _practices(source: object) -> list[practice.Practice]:
+    return [practice.read(part) for part, _ in listed_skills(_text(source))]
+
+
 def _dates(source: object) -> list[object]:
     return [reading.date for reading in read_range(written(source) or "") if reading]
 
@@ -57,6 +62,8 @@ REPEATS: dict[str, Callable[[object], Container[object]]] = {
     "year_and_month": _months,
     "name_of_skill": _NamedIn,
     "part_of_list": lambda source: {part for part, _ in listed_skills(_text(source))},
+    "stated_years": lambda source: {said.years for said in _practices(source)},
+    "stated_level": lambda source: {said.level for said in _practices(source)},
     "similar_spelling": _similar,
     "level_of_its_group": lambda source: (as_text(source),),
     "category_of_skill": lambda source: (

@@ -15,7 +15,7 @@ import pytest
 from pypdf import PdfReader
 
 from enrichment.documents import formats
-from enrichment.documents.content import Block, Bullets, Document, Entry, Line, document, plain
+from enrichment.documents.content import Block, Bullets, Document, Entry, Line, Table, document, plain
 from enrichment.documents.formats import Format
 from enrichment.models import JSON
 from enrichment.results import CompetenceFileResult
@@ -40,6 +40,21 @@ HOSTILE = {
 
 def result_of(candidate: JSON, locale: str = "en") -> JSON:
     return enrich(CompetenceFileResult, candidate, locale).model_dump(mode="json", by_alias=True)
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en", "Python (8 years), SQL (5+ years)"), ("fr", "Python (8 ans), SQL (5+ ans)")]
+)
+def test_the_candidates_own_years_are_shown(locale: str, said: str) -> None:
+    skills = ["Python (8 years)", {"name": "SQL", "years": "5+"}]
+    work = [{"name": "A", "position": "B", "startDate": "2024-01", "endDate": "2024-12", "technologies": ["Python"]}]
+    [practised] = [
+        section
+        for section in content_of(result_of({"skills": skills, "work": work}, locale)).sections
+        if any(isinstance(block, Table) for block in section.blocks)
+    ]
+    [table] = [block for block in practised.blocks if isinstance(block, Table)]
+    assert [row[1] for row in table.rows] == [said]
 
 
 def content_of(result: JSON) -> Document:

@@ -8,8 +8,9 @@ import pytest
 from enrichment.documents import markdown
 from enrichment.documents.content import document
 from enrichment.enrichers.rules.degrees import rank
+from enrichment.faithfulness import check
 from enrichment.results import CompetenceFileResult, ExperienceResult, ProfileResult, SkillsResult
-from tests.unit.rules import enrich
+from tests.unit.rules import AS_OF, enrich
 
 CANDIDATE: dict[str, Any] = {
     "basics": {"name": "Ada Lind", "label": "Data engineer", "email": "ada@example.com"},
@@ -45,6 +46,24 @@ def test_the_summary_in_two_languages() -> None:
         "En poste depuis nov. 2020 : Engineer, New",
         "Compétences les plus pratiquées : dbt (6 ans), Excel (2 ans)",
     ]
+
+
+def test_declared_years_stand_in_the_place_of_fewer_counted_ones() -> None:
+    candidate = CANDIDATE | {"skills": ["dbt (9 ans)", {"name": "SQL", "years": "12+"}, "Excel"]}
+    for locale, said in (
+        ("en", "SQL (12+ years), dbt (9 years), Excel (2 years)"),
+        ("fr", "SQL (12+ ans), dbt (9 ans)"),
+    ):
+        profile = enrich(ProfileResult, candidate, locale)
+        assert any(said in sentence.value for sentence in profile.summary)
+        assert check(profile, candidate, AS_OF).violations == ()
+        file = enrich(CompetenceFileResult, candidate, locale)
+        declared = {skill.name.value: skill.declared_years for group in file.skills for skill in group.skills}
+        assert [(name, stated.value) for name, stated in declared.items() if stated] == [
+            ("SQL", "12+"),
+            ("dbt", "9 ans"),
+        ]
+        assert check(file, candidate, AS_OF).violations == ()
 
 
 def test_completeness_counts_what_is_there_and_asks_for_the_rest() -> None:

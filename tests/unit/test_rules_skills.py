@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from enrichment.faithfulness import check
 from enrichment.results import Kind, SkillReview, SkillsResult
-from tests.unit.rules import enrich
+from tests.unit.rules import AS_OF, enrich
 
 
 def position(start: str, end: str | None, *technologies: str, **more: Any) -> dict[str, Any]:
@@ -72,6 +73,47 @@ def test_no_dates_no_level_unless_years_are_stated() -> None:
     stated = review({"skills": [{"name": "Rust", "years": "4 years"}]}, "Rust").level
     assert stated
     assert (stated.value, stated.rule, stated.evidence) == ("advanced", "level_by_stated_years", ("/skills/0/years",))
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "years", "level"),
+    [
+        ("Python (8 years)", "Python", "8 years", "expert"),
+        ("Python (10 ans)", "Python", "10 ans", "expert"),
+        ("Python – 5+ yrs, senior", "Python", "5+ yrs", "advanced"),
+        ("Python : 1,5 ans d'expérience", "Python", "1,5 ans d'expérience", "intermediate"),
+        ({"name": "Python", "years": "5+"}, "Python", "5+", "advanced"),
+        ({"name": "Python", "years": 9}, "Python", "9", "expert"),
+        ({"name": "Python", "level": "Senior"}, "Python", None, "advanced"),
+        ({"name": "Python", "level": "Niveau intermédiaire"}, "Python", None, "intermediate"),
+        ({"name": "Back end", "level": "Senior", "keywords": ["Python"]}, "Python", None, "advanced"),
+        ("dbt – advanced", "dbt", None, "advanced"),
+        ("Power BI (expert)", "Power BI", None, "expert"),
+        ("Conduite du changement (10 ans)", "Change management", "10 ans", "expert"),
+        ("Nomadic queues (4 years, advanced)", "Nomadic queues", "4 years", "advanced"),
+    ],
+)
+def test_the_candidates_own_years_and_level_win(entry: Any, name: str, years: str | None, level: str) -> None:
+    candidate = {"skills": [entry], "work": [position("2024-01", "2024-12", name)]}
+    found = review(candidate, name)
+    assert (found.declared_years.value if found.declared_years else None) == years
+    assert found.level
+    assert (found.level.value, found.months and found.months.value) == (level, 12)
+    assert found.level.evidence[0].startswith("/skills/0")
+    assert [skill.name.value for skill in enrich(SkillsResult, candidate).skills] == [name]
+    assert check(enrich(SkillsResult, candidate), candidate, AS_OF).violations == ()
+
+
+@pytest.mark.parametrize(
+    "entry", ["Angular (2 and up)", "Python: the basics of it", "Paris – Lyon", "Python (6 months)"]
+)
+def test_what_says_neither_years_nor_a_level_declares_nothing(entry: str) -> None:
+    found = enrich(SkillsResult, {"skills": [entry]}).skills[0]
+    assert (found.declared_years, found.declared_level, found.level) == (None, None, None)
+
+
+def test_months_are_not_taken_for_years() -> None:
+    assert review({"skills": [{"name": "Python", "years": "6 months"}]}, "Python").level is None
 
 
 def test_a_skill_is_found_in_the_text_of_a_position() -> None:

@@ -1,13 +1,14 @@
 """Every skill of a candidate under one name: as listed, as the positions name it, for how long and how well."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from enrichment import candidate as nouns
+from enrichment import practice
 from enrichment.candidate import Candidate, When
 from enrichment.enrichers.rules.listing import skills_in
+from enrichment.enrichers.rules.statements import excerpt
 from enrichment.enrichers.rules.timeline import Interval, Timeline, union, year_month
 from enrichment.mentions import Mentions
 from enrichment.pointers import Text
@@ -30,9 +31,10 @@ class Use:
     skill: Skill
     written: list[tuple[str, Text]] = field(default_factory=list)
     """Each spelling in the list of skills, and the text it is part of."""
-    levels: list[tuple[Text, bool]] = field(default_factory=list)
-    """Each stated level, and whether it was stated of the skill itself and not of its group."""
-    years: Text | None = None
+    levels: list[tuple[str, Text, bool]] = field(default_factory=list)
+    """Each stated level, the text it is part of, and whether it was stated of the skill itself and not of its group."""
+    years: tuple[str, Text] | None = None
+    """As stated, and the text they are part of."""
     last_used: When | None = None
     named_in: list[Text] = field(default_factory=list)
     intervals: list[Interval] = field(default_factory=list)
@@ -55,22 +57,42 @@ class Use:
         """Asked for only when all intervals are known."""
         return union(self.intervals, "union_of_positions", (text.pointer for text in self.named_in))
 
+    @property
+    def practised(self) -> int:
+        """Months by the candidate's own years, else as counted: who knows it best comes first."""
+        stated = practice.years_in(self.years[0]) if self.years else None
+        return round(stated * 12) if stated is not None else self.months.value if self.months else 0
+
+    def declared_years(self) -> Statement[str] | None:
+        return excerpt(self.years[1], self.years[0], "stated_years") if self.years else None
+
+    def declared_level(self) -> Statement[str] | None:
+        """A level stated of the skill itself before one stated of its group."""
+        level, text, of_itself = max(self.levels, key=lambda level: level[2], default=("", None, False))
+        if text is None:
+            return None
+        if of_itself:
+            return excerpt(text, level, "stated_level")
+        return Said(value=level, kind=Kind.INFERRED, evidence=(text.pointer,), rule="level_of_its_group")
+
     def level(self) -> Statement[Level] | None:
-        """Judged by months of use, else by the years that the candidate states."""
+        """The candidate's own level, else judged by the candidate's own years, else by months of use."""
+        declared = self.declared_level()
+        if declared and (own := practice.level_in(declared.value)):
+            return Statement[Level](value=own, kind=Kind.INFERRED, evidence=declared.evidence, rule="level_as_declared")
+        if self.years and practice.years_in(self.years[0]) is not None:
+            return Statement[Level](
+                value=level_of(self.practised),
+                kind=Kind.INFERRED,
+                evidence=(self.years[1].pointer,),
+                rule="level_by_stated_years",
+            )
         months = self.months
         if months is not None:
             return Statement[Level](
                 value=level_of(months.value), kind=Kind.INFERRED, evidence=months.evidence, rule="level_by_months"
             )
-        stated = stated_years(self.years.value) if self.years else None
-        if self.years is None or stated is None:
-            return None
-        return Statement[Level](
-            value=level_of(round(stated * 12)),
-            kind=Kind.INFERRED,
-            evidence=(self.years.pointer,),
-            rule="level_by_stated_years",
-        )
+        return None
 
     def last_month(self) -> Statement[str] | None:
         if self.last_used and (year := self.last_used.date.year):
@@ -99,10 +121,10 @@ class Inventory:
     """By a position's or project's pointer: the skills its texts name, each with the first text that does."""
 
     def ranked(self) -> list[Use]:
-        """The longest used first; methods and personal qualities, which say little, after all others."""
+        """The longest practised first; methods and personal qualities, which say little, after all others."""
         return sorted(
             self.uses,
-            key=lambda use: (use.skill.category in _WEAK, -use.months.value if use.months else 0, not use.written),
+            key=lambda use: (use.skill.category in _WEAK, -use.practised, not use.written),
         )
 
 
@@ -146,10 +168,16 @@ def _list(entry: nouns.Skill, uses: dict[str, Use], taxonomy: Taxonomy, mentions
                 continue
             use = _use_of(skill, uses)
             use.written.append((written, text))
+            said = practice.read(written)
+            if said.level:
+                use.levels.append((said.level, text, True))
             if entry.level:
-                use.levels.append((entry.level, is_name))
+                use.levels.append((entry.level.value, entry.level, is_name))
+            if is_name and entry.years:
+                use.years = use.years or (entry.years.value, entry.years)
+            if said.years:
+                use.years = use.years or (said.years, text)
             if is_name:
-                use.years = use.years or entry.years
                 use.last_used = use.last_used or entry.last_used
 
 
@@ -178,9 +206,3 @@ def _prose(place: Place) -> Sequence[Text]:
         single: Iterable[Text | None] = (place.title, place.context, place.summary)
         return [*(text for text in single if text), *place.highlights, *place.keywords]
     return [*(text for text in (place.description, place.summary) if text), *place.highlights, *place.keywords]
-
-
-def stated_years(text: str | None) -> float | None:
-    """Years as a candidate states them: `5`, `5.5`, `5 years`, `5+`."""
-    match = re.match(r"\s*(\d{1,2}(?:[.,]\d{1,2})?)(?!\d)", text) if text else None
-    return float(match[1].replace(",", ".")) if match else None

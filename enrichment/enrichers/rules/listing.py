@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from enrichment import practice
 from enrichment.enrichers.rules import texts
 from enrichment.mentions import Mentions
 from enrichment.taxonomy import Skill, Taxonomy
@@ -16,21 +17,29 @@ _LONGEST_NAME = 60
 
 
 def skills_in(entry: str, taxonomy: Taxonomy, mentions: Mentions) -> Iterator[tuple[str, Skill]]:
-    """The skills that one entry lists: `Python`, `HTML/CSS`, `AWS (EC2, S3)`, `Java, Go and SQL`."""
+    """The skills that one entry lists: `Python`, `HTML/CSS`, `AWS (EC2, S3)`, `Java, Go and SQL`.
+
+    Each as it is written there, with the years or the level that are said of it: `Python (8 years)`.
+    """
     whole = texts.tidy(entry)
     if known := taxonomy.lookup(whole):
         yield whole, known
         return
     for part in _split(whole, taxonomy):
-        known = taxonomy.lookup(part)
-        if known or len(part) <= _LONGEST_NAME:
-            if not texts.is_placeholder(part):
-                yield part, known or Skill(part)
+        name = practice.read(part).name
+        known = taxonomy.lookup(part) or taxonomy.lookup(name)
+        if known or len(name) <= _LONGEST_NAME:
+            if not texts.is_placeholder(name):
+                yield part, known or Skill(name)
         else:
             yield from ((skill.name, skill) for skill in mentions.find(part))
 
 
 def _split(whole: str, taxonomy: Taxonomy) -> Iterator[str]:
+    said_of = practice.read(whole).name
+    if said_of != whole and not _PARTS.search(said_of) and not _SLASH.search(said_of):
+        yield whole
+        return
     head, inner = whole, ""
     if bracketed := _IN_BRACKETS.fullmatch(whole):
         head, inner = bracketed[1].strip(), bracketed[2]

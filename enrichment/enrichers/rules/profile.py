@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from enrichment import wording
+from enrichment import practice, wording
 from enrichment.candidate import Education, Position
 from enrichment.dates import Precision
 from enrichment.enrichers.rules import phrases
@@ -66,7 +66,9 @@ def top_skills(facts: Facts) -> tuple[SkillSummary, ...]:
 
 
 def skill_summary(use: Use, language: str) -> SkillSummary:
-    return SkillSummary(name=use.name(language), months=use.months, level=use.level())
+    return SkillSummary(
+        name=use.name(language), declared_years=use.declared_years(), months=use.months, level=use.level()
+    )
 
 
 def headline(facts: Facts) -> Statement[str] | None:
@@ -124,13 +126,11 @@ def _current(facts: Facts) -> Statement[str] | None:
 
 
 def _skills(facts: Facts) -> Statement[str] | None:
-    """The skills with most months, or the first that are listed where no month is known."""
-    practised = [use for use in facts.inventory.ranked() if use.months][:_NAMED_IN_SUMMARY]
+    """The skills practised longest, or the first that are listed where nothing tells how long."""
+    practised = [use for use in facts.inventory.ranked() if use.practised][:_NAMED_IN_SUMMARY]
     if practised:
         counted = ", ".join(
-            f"{use.skill.label(facts.language)} ({wording.full_years(use.months.value, facts.language)})"
-            for use in practised
-            if use.months
+            f"{use.skill.label(facts.language)} ({_practised(use, facts.language)})" for use in practised
         )
         said = phrases.sentence("top_skills", facts.language, skills=counted)
         return derived(said, "longest_practised_skills", _evidence(practised))
@@ -139,6 +139,12 @@ def _skills(facts: Facts) -> Statement[str] | None:
         return None
     said = phrases.sentence("listed_skills", facts.language, skills=_names(listed, facts.language))
     return derived(said, "first_listed_skills", _evidence(listed))
+
+
+def _practised(use: Use, language: str) -> str:
+    """For how long: in the candidate's own years, else in those that the positions add up to."""
+    own = use.declared_years()
+    return practice.spoken(own.value, language) if own else wording.full_years(use.practised, language)
 
 
 def _list(name: str, facts: Facts, key: str, entries: Iterable[list[Text]], glue: str) -> Iterator[Statement[str]]:
@@ -174,6 +180,7 @@ def _evidence(uses: Iterable[Use]) -> Iterator[str]:
     for use in uses:
         yield from use.evidence
         yield from use.months.evidence if use.months else ()
+        yield from (use.years[1].pointer,) if use.years else ()
 
 
 def _completeness(facts: Facts) -> Completeness:

@@ -5,8 +5,8 @@ from itertools import islice
 from enrichment.enrichers.rules.facts import Facts
 from enrichment.enrichers.rules.inventory import Use
 from enrichment.enrichers.rules.stages import Stage, Stages
-from enrichment.enrichers.rules.statements import copied, excerpt
-from enrichment.results import Kind, Said, SkillReview, SkillsResult, Statement, Suggestion
+from enrichment.enrichers.rules.statements import excerpt
+from enrichment.results import Kind, Said, SkillReview, SkillsResult, Suggestion
 from enrichment.taxonomy import OTHER
 
 _MOST_SUGGESTIONS = 50
@@ -35,22 +35,12 @@ def _review(use: Use, language: str) -> SkillReview:
         known=use.skill.category != OTHER,
         declared=bool(use.written),
         written_as=tuple(excerpt(text, value, "part_of_list") for value, text in reversed(written.items())),
-        declared_level=_declared_level(use),
-        declared_years=copied(use.years),
+        declared_level=use.declared_level(),
+        declared_years=use.declared_years(),
         months=use.months,
         last_used=use.last_month(),
         level=use.level(),
     )
-
-
-def _declared_level(use: Use) -> Statement[str] | None:
-    """A level stated of the skill itself before one stated of its group."""
-    text, of_itself = max(use.levels, key=lambda level: level[1], default=(None, False))
-    if text is None:
-        return None
-    if of_itself:
-        return copied(text)
-    return Said(value=text.value, kind=Kind.INFERRED, evidence=(text.pointer,), rule="level_of_its_group")
 
 
 def _suggestion(use: Use, facts: Facts) -> Suggestion | None:
