@@ -28,24 +28,52 @@ CANDIDATE: dict[str, Any] = {
 def test_the_headline_is_made_of_facts() -> None:
     headline = enrich(ProfileResult, CANDIDATE).headline
     assert headline
-    assert headline.value == "Data engineer · 8 years · dbt, Excel, SQL"
+    assert headline.value == "Data engineer · 8 years of professional experience in total · dbt, Excel, SQL"
     assert {"/basics/label", "/work/1/startDate", "/skills/0"} <= {*headline.evidence}
 
 
 def test_the_summary_in_two_languages() -> None:
     english = [sentence.value for sentence in enrich(ProfileResult, CANDIDATE).summary]
     assert english == [
-        "Data engineer – 8 years of professional experience",
+        "8 years of professional experience in total",
         "In post since Nov 2020: Engineer, New",
         "Longest practised skills: dbt (6 years), Excel (2 years)",
         "Education: MSc",
         "Languages: Swedish – Native",
     ]
     french = [sentence.value for sentence in enrich(ProfileResult, CANDIDATE, "fr-CA").summary]
-    assert french[1:3] == [
+    assert french[:3] == [
+        "8 ans d’expérience professionnelle au total",
         "En poste depuis nov. 2020 : Engineer, New",
         "Compétences les plus pratiquées : dbt (6 ans), Excel (2 ans)",
     ]
+
+
+def test_every_open_position_is_named_the_candidates_own_first() -> None:
+    salaried = {"name": "Crédit", "position": "Cheffe de projet", "startDate": "2017-09", "endDate": "présent"}
+    beside = {"name": "Conseil", "position": "Consultante indépendante", "startDate": "2019-01", "endDate": "présent"}
+    board = {"name": "Asso", "position": "Trésorière", "startDate": "2020-01", "endDate": "présent"}
+
+    def current(**basics: str) -> list[str]:
+        profile = enrich(ProfileResult, {"basics": basics, "work": [beside, board, salaried]}, "fr")
+        assert profile.faithfulness.violations == ()
+        return [said.value.split(" : ")[1] for said in profile.summary if said.rule == "current_position"]
+
+    ranked = ["Cheffe de projet, Crédit", "Trésorière, Asso", "Consultante indépendante, Conseil"]
+    assert current() == ranked
+    assert current(label="Cheffe de projet SI") == ranked
+    assert current(label="Trésorière") == [ranked[1], ranked[0], ranked[2]]
+    assert current(label="Consultante indépendante SI") == [ranked[2], ranked[0], ranked[1]]
+
+
+def test_the_title_without_a_label_is_that_of_the_main_position() -> None:
+    work = [
+        {"name": "A", "position": "Freelance illustrator", "startDate": "2021-01", "endDate": "present"},
+        {"name": "B", "position": "Nurse", "startDate": "2015-01", "endDate": "present"},
+    ]
+    title = enrich(CompetenceFileResult, {"work": work}).header.title
+    assert title
+    assert title.value == "Nurse"
 
 
 def test_declared_years_stand_in_the_place_of_fewer_counted_ones() -> None:

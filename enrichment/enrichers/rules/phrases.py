@@ -13,12 +13,8 @@ _NOTICE = {
 
 _SENTENCES = {
     "experience": {
-        "en": "{years} of professional experience",
-        "fr": "{years} d’expérience professionnelle",
-    },
-    "experience_as": {
-        "en": "{title} – {years} of professional experience",
-        "fr": "{title} – {years} d’expérience professionnelle",
+        "en": "{years} of professional experience in total",
+        "fr": "{years} d’expérience professionnelle au total",
     },
     "current": {
         "en": "In post since {since}: {title}, {employer}",

@@ -1,5 +1,6 @@
 """`candidate_profile_enhancement`: headline and summary assembled from facts, and how complete the résumé is."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from enrichment import practice, wording
@@ -13,11 +14,18 @@ from enrichment.enrichers.rules.inventory import Use
 from enrichment.enrichers.rules.stages import Stage, Stages
 from enrichment.enrichers.rules.statements import derived, present, tidied
 from enrichment.enrichers.rules.texts import tidy
+from enrichment.enrichers.rules.timeline import Interval
 from enrichment.pointers import Text
 from enrichment.results import Completeness, Kind, ProfileResult, Question, Section, SkillSummary, Statement
+from enrichment.taxonomy import same
 
 TOP_SKILLS = 8
-_NAMED_IN_HEADLINE, _NAMED_IN_SUMMARY = 3, 5
+_NAMED_IN_HEADLINE, _NAMED_IN_SUMMARY, _MOST_CURRENT = 3, 5, 3
+_BESIDE_A_JOB = re.compile(
+    r"\b(?:free-?lance|ind[eé]pend[ae]nte?s?|self-employed|part[- ]time|temps partiel|(?:auto|micro)-?entrepr)",
+    re.IGNORECASE,
+)
+"""What people do beside another job, where they have one."""
 
 _SECTIONS: tuple[tuple[str, int, Callable[[Facts], object]], ...] = (
     ("name", 5, lambda facts: facts.candidate.name),
@@ -72,11 +80,13 @@ def skill_summary(use: Use, language: str) -> SkillSummary:
 
 
 def headline(facts: Facts) -> Statement[str] | None:
-    """Title, years and leading skills, as far as they are known: `Data engineer · 6 years · Python, SQL, dbt`."""
+    """Title, years and leading skills, as far as they are known: `Data engineer · 6 years of professional experience in
+    total · Python, SQL, dbt`. All the years, which may have been spent as something else.
+    """
     held, total = title(facts), facts.timeline.total()
     leading = facts.inventory.ranked()[:_NAMED_IN_HEADLINE]
     parts = [tidy(held.value)] if held else []
-    parts += [wording.full_years(total.value, facts.language)] if total else []
+    parts += [_experience(total, facts.language)] if total else []
     parts += [_names(leading, facts.language)] if leading else []
     evidence = [*([held.pointer] if held else []), *(total.evidence if total else ()), *_evidence(leading)]
     return derived(" · ".join(parts), "headline_of_facts", evidence) if parts else None
@@ -84,8 +94,9 @@ def headline(facts: Facts) -> Statement[str] | None:
 
 def summary(facts: Facts) -> Iterator[Statement[str]]:
     """One sentence for each thing that is known."""
-    yield from _experience(facts)
-    yield from present(_current(facts), _skills(facts))
+    if total := facts.timeline.total():
+        yield derived(_experience(total, facts.language), "years_of_work", total.evidence)
+    yield from present(*(_in_post(position, facts) for position in _current(facts)[:_MOST_CURRENT]), _skills(facts))
     candidate = facts.candidate
     last = max(candidate.education, key=_finished, default=None)
     studies = [[text for text in (last.degree, last.area, last.institution) if text]] if last else []
@@ -95,33 +106,23 @@ def summary(facts: Facts) -> Iterator[Statement[str]]:
     yield from _list("languages", facts, "languages", spoken, " – ")
 
 
-def _experience(facts: Facts) -> Iterator[Statement[str]]:
-    total, held = facts.timeline.total(), title(facts)
-    if total is None:
-        return
-    years = wording.full_years(total.value, facts.language)
-    if held is None:
-        yield derived(phrases.sentence("experience", facts.language, years=years), "years_of_work", total.evidence)
-    else:
-        said = phrases.sentence("experience_as", facts.language, title=tidy(held.value), years=years)
-        yield derived(said, "title_and_years_of_work", (held.pointer, *total.evidence))
+def _experience(total: Statement[int], language: str) -> str:
+    """Apart from any title, so that nobody takes the years for years in that role."""
+    return phrases.sentence("experience", language, years=wording.full_years(total.value, language))
 
 
-def _current(facts: Facts) -> Statement[str] | None:
-    latest = _latest(facts)
-    interval = facts.timeline.of(latest) if latest else None
-    if latest is None or interval is None or not interval.ongoing:
-        return None
-    if not (latest.title and latest.employer and latest.start):
+def _in_post(position: Position, facts: Facts) -> Statement[str] | None:
+    interval = facts.timeline.of(position)
+    if not (interval and position.title and position.employer and position.start):
         return None
     said = phrases.sentence(
         "current",
         facts.language,
-        since=wording.day(latest.start.date, facts.language),
-        title=tidy(latest.title.value),
-        employer=tidy(latest.employer.value),
+        since=wording.day(position.start.date, facts.language),
+        title=tidy(position.title.value),
+        employer=tidy(position.employer.value),
     )
-    evidence = (latest.title.pointer, latest.employer.pointer, *interval.evidence)
+    evidence = (position.title.pointer, position.employer.pointer, *interval.evidence)
     return derived(said, "current_position", evidence)
 
 
@@ -156,8 +157,31 @@ def _list(name: str, facts: Facts, key: str, entries: Iterable[list[Text]], glue
         yield derived(phrases.sentence(name, facts.language, **{key: listed}), f"list_of_{name}", evidence)
 
 
+def _current(facts: Facts) -> list[Position]:
+    """All open positions: first that of the candidate's own title, then what is done beside no other job, then the
+    longest held.
+    """
+    open_ones = [
+        (interval, position)
+        for position in facts.candidate.work
+        if (interval := facts.timeline.of(position)) and interval.ongoing
+    ]
+    label = same(facts.candidate.label.value) if facts.candidate.label else ""
+
+    def rank(pair: tuple[Interval, Position]) -> tuple[bool, bool, int]:
+        interval, position = pair
+        held = same(position.title.value) if position.title else ""
+        is_own = bool(held and label) and (held in label or label in held)
+        named = (text.value for text in (position.title, position.employer) if text)
+        return not is_own, any(_BESIDE_A_JOB.search(name) for name in named), interval.start
+
+    return [position for _, position in sorted(open_ones, key=rank)]
+
+
 def _latest(facts: Facts) -> Position | None:
-    """The position that reaches furthest; of several, the one that began last."""
+    """The first of the open positions, else the one that reaches furthest; of several, the one that began last."""
+    if current := _current(facts):
+        return current[0]
     dated = [(interval, position) for position in facts.candidate.work if (interval := facts.timeline.of(position))]
     if dated:
         return max(dated, key=lambda pair: (pair[0].end, pair[0].start))[1]
