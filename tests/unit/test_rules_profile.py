@@ -272,6 +272,36 @@ def printed(file: CompetenceFileResult) -> str:
     return markdown.render(document(file, datetime(2026, 11, 24, tzinfo=UTC))).decode()
 
 
+def test_changes_are_quoted_before_counts_and_each_once() -> None:
+    work = [
+        {
+            "name": "New",
+            "startDate": "2020-01",
+            "summary": "Responsable de l'équipe projet (8 personnes). Réduction de 30 % des délais.",
+            "highlights": ["Réduction de 30 % des délais", "Animated 12 workshops for 40 users", "Saved 3 hours a day"],
+        },
+        {
+            "name": "Old",
+            "startDate": "2015-01",
+            "endDate": "2019-12",
+            "highlights": [
+                "Team of 8",
+                "Served 900 customers",
+                "Réduction de 30 % des délais",
+                "Cut AWS spend from $3.2M to $1.9M a year",
+            ],
+        },
+    ]
+    file = enrich(CompetenceFileResult, {"work": work})
+    assert [quoted.value for quoted in file.achievements] == [
+        "Réduction de 30 % des délais.",
+        "Saved 3 hours a day",
+        "Cut AWS spend from $3.2M to $1.9M a year",
+        "Team of 8",
+    ]
+    assert file.faithfulness.violations == ()
+
+
 def test_only_technical_skills_are_a_technical_environment() -> None:
     work = [{"name": "A", "position": "Manager", "summary": "Payroll, recruitment, P&L and Kanban with Excel"}]
     [entry] = enrich(CompetenceFileResult, {"work": work}).experience

@@ -1,5 +1,6 @@
 """`competence_file_generation`: the content of the file that a consultancy sends to a client."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from enrichment import candidate as nouns
@@ -14,6 +15,7 @@ from enrichment.enrichers.rules.texts import tidy
 from enrichment.enrichers.rules.timeline import reached
 from enrichment.pointers import Text
 from enrichment.results import (
+    Achievement,
     CompetenceFileResult,
     EducationEntry,
     Header,
@@ -23,9 +25,16 @@ from enrichment.results import (
     SkillGroup,
     Statement,
 )
+from enrichment.taxonomy import same
 
 _MOST_ACHIEVEMENTS, _MOST_PER_POSITION, _LONGEST_ACHIEVEMENT = 5, 2, 220
 """The first page quotes few results, from more than one position, and no long ones."""
+_CHANGE = re.compile(
+    r"[%$€£]|percent|pour cent|\b(?:EUR|USD|CHF)\b|\d\s?[x×]$|^(?:from|de) .*\d.* (?:to|à) |^(?:divi|multipl)"
+    r"|\b(?:hours|minutes|seconds|ms|heures|secondes|horas)$",
+    re.IGNORECASE,
+)
+"""A figure of what came of the work, in shares, money, time or multiples; others count things or people."""
 
 _COUNTRY_CODE = 2
 """A country of two letters is a code that no reader wants to see; the region says more."""
@@ -103,9 +112,19 @@ def _age(entry: nouns.Position | nouns.Education) -> tuple[int, int]:
 def _achievements(facts: Facts) -> tuple[Statement[str], ...]:
     chosen: list[Statement[str]] = []
     for position in _newest_first(facts):
-        measured = [achievement.text for achievement in achievements(position)]
-        chosen += [text for text in measured if len(text.value) <= _LONGEST_ACHIEVEMENT][:_MOST_PER_POSITION]
+        quoted = {same(text.value) for text in chosen}
+        measured = [
+            one
+            for one in sorted(achievements(position), key=_counts_only)
+            if len(one.text.value) <= _LONGEST_ACHIEVEMENT and same(one.text.value) not in quoted
+        ]
+        chosen += [one.text for one in measured[:_MOST_PER_POSITION]]
     return tuple(chosen[:_MOST_ACHIEVEMENTS])
+
+
+def _counts_only(achievement: Achievement) -> bool:
+    """Whether it counts things or people, which tells less than a change."""
+    return not any(_CHANGE.search(figure.value) for figure in achievement.figures)
 
 
 def _skill_groups(facts: Facts) -> tuple[SkillGroup, ...]:

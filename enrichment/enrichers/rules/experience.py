@@ -21,7 +21,7 @@ from enrichment.results import (
     Span,
     Statement,
 )
-from enrichment.taxonomy import NOT_TECHNICAL, Skill
+from enrichment.taxonomy import NOT_TECHNICAL, Skill, same
 
 
 def enhance_experience(facts: Facts) -> Stages[ExperienceResult]:
@@ -69,10 +69,13 @@ def engagement(position: Position, facts: Facts) -> Engagement:
 
 
 def achievements(position: Position) -> tuple[Achievement, ...]:
-    """The sentences of a position that state figures, each quoted word for word."""
+    """The sentences of a position that state figures, each quoted word for word, and once."""
     prose = [text for text in (position.summary, *position.highlights) if text]
-    said = ((text, sentence) for text in prose for sentence in texts.sentences(text.value))
-    return tuple(_achievement(text, sentence) for text, sentence in said if texts.figures(sentence))
+    said: dict[str, tuple[Text, str]] = {}
+    for text in prose:
+        for sentence in texts.sentences(text.value):
+            said.setdefault(same(sentence), (text, sentence))
+    return tuple(_achievement(text, sentence) for text, sentence in said.values() if texts.figures(sentence))
 
 
 def technologies(pointer: str, facts: Facts) -> tuple[Statement[str], ...]:
