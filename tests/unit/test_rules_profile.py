@@ -66,6 +66,13 @@ def test_every_open_position_is_named_the_candidates_own_first() -> None:
     assert current(label="Consultante indépendante SI") == [ranked[2], ranked[0], ranked[1]]
 
 
+def test_a_month_in_words_is_carried_by_its_number() -> None:
+    work = [{"name": "Z", "position": "Dév", "startDate": "03/2016", "endDate": "présent"}]
+    profile = enrich(ProfileResult, {"work": work}, "fr")
+    assert "En poste depuis mars 2016 : Dév, Z" in [said.value for said in profile.summary]
+    assert profile.faithfulness.violations == ()
+
+
 def test_the_title_without_a_label_is_that_of_the_main_position() -> None:
     work = [
         {"name": "A", "position": "Freelance illustrator", "startDate": "2021-01", "endDate": "present"},
