@@ -1,11 +1,11 @@
 """A program that is loaded already: whenever it is wanted, this process forks, and the fork becomes it.
 
-    python -P -m enrichment.devstack.forkserver MODULE…
+    python -P -m enrichment.devstack.forkserver MODULE[:FUNCTION]…
 
-To load the API or a worker takes more than a second, to fork what is loaded a few milliseconds. A line on standard
-input asks for a fork (`Start`, as JSON). Standard output answers with its `pid`, and tells the `pid` and the `code` of
-each that has ended; what a module prints while it is loaded goes to standard error. With the end of standard input the
-server ends too.
+Each module is imported, and its function called where one is named. To load the API or a worker takes more than a
+second, to fork what is loaded a few milliseconds. A line on standard input asks for a fork (`Start`, as JSON). Standard
+output answers with its `pid`, and tells the `pid` and the `code` of each that has ended; what a module prints while it
+is loaded goes to standard error. With the end of standard input the server ends too.
 
 It has one thread and no event loop: a fork copies only the thread that calls it. On Linux its forks die with it.
 """
@@ -89,8 +89,11 @@ def main() -> None:
     children = _Children()
     modulepath.require_ours()
     heap.load()
-    for module in sys.argv[1:]:
-        importlib.import_module(module)
+    for name in sys.argv[1:]:
+        module, _, function = name.partition(":")
+        loaded = importlib.import_module(module)
+        if function:
+            getattr(loaded, function)()
     heap.settle()  # the forks share what is loaded, as long as no collection writes to it
     sys.stdout.flush()  # or each fork would print again what is printed so far
     start = _start_of_a_fork(children)

@@ -33,7 +33,7 @@ class CommandLines:
 
 
 class Product(Program):
-    """A process of ours. `modules` are what it loads at its start."""
+    """A process of ours. `modules` are what it loads at its start, as `forkserver` takes them."""
 
     modules: ClassVar[tuple[str, ...]]
 
@@ -99,7 +99,7 @@ class Api(Product):
 
 class Worker(Product):
     name = "worker"
-    modules = ("enrichment.cli.processes", "worker.run")
+    modules = ("enrichment.cli.processes", "worker.ahead:load")
     stop = (Stop(signal.SIGTERM, 5.0),)
     """Long enough to hand its jobs back; what it does not finish is done again after the next start."""
 

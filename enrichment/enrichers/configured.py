@@ -18,6 +18,23 @@ class Configured(NamedTuple):
     """Done when all that it works with is in memory. It takes jobs before."""
 
 
+def load(settings: Settings) -> None:
+    """Loads ahead of it all that the enricher works with.
+
+    Raises:
+        SettingsError: the key of a model's provider is missing, or the library that reaches it.
+    """
+    if settings.model == RULES:
+        return
+    from enrichment.enrichers.llm import naming
+
+    models = naming.models(settings)
+    from enrichment.enrichers.llm import chain, providers  # noqa: F401 the chain is to be loaded, that is all
+
+    for provider in {named.provider for named in models}:
+        providers.load(provider)
+
+
 @contextlib.asynccontextmanager
 async def enricher(settings: Settings, database: Database, serving: asyncio.Event) -> AsyncIterator[Configured]:
     """Works while the block runs. With rules, nothing of the models is loaded: that takes a second and 60 MB.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -21,6 +22,15 @@ Tell = Callable[[str], None]
 
 _THROUGH = "tests.faults.through"
 _BACK_WITHIN_S = 30.0
+_SLOTS = {
+    "ENRICHMENT_SLOTS_CRITICAL": "15",
+    "ENRICHMENT_SLOTS_HIGH": "9",
+    "ENRICHMENT_SLOTS_NORMAL": "6",
+    "ENRICHMENT_SLOTS_LOW": "3",
+}
+"""Three times the usual: with those the load keeps the queues full, and how soon a job that lost its worker runs again
+is how long the line was before it.
+"""
 
 
 class Subject:
@@ -38,7 +48,7 @@ class Subject:
             "to-provider": Proxy(lambda: _address(self.provider.base_url)),
             "to-api": Proxy(lambda: _address(self.stack.api_url)),
         }
-        ports = [str(self.proxies[link].port) for link in ("to-postgres", "to-redis", "to-temporal", "to-provider")]
+        ports = [str(self.proxies[link].port) for link in ("to-postgres", "to-redis", "to-temporal")]
         lines = CommandLines(**{name: (_THROUGH, *ports, str(file)) for name, file in self._commands.items()})
         self.stack = Stack(data_dir=data_dir, tell=tell, command_lines=lines)
         self.provider: Provider
@@ -46,6 +56,7 @@ class Subject:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as starting:
+            starting.enter_context(patch.dict(os.environ, self._environment()))
             self.provider = await starting.enter_async_context(providing())
             for proxy in self.proxies.values():
                 await proxy.start()
@@ -64,6 +75,15 @@ class Subject:
     @property
     def direct_url(self) -> str:
         return self.stack.api_url
+
+    def _environment(self) -> dict[str, str]:
+        """What the stack's processes inherit: a model to ask, and leave to rehearse what the load asks for."""
+        return {
+            "ENRICHMENT_MODEL": "openai:gpt-4o-mini",
+            "ENRICHMENT_MODEL_BASE_URL": f"http://127.0.0.1:{self.proxies['to-provider'].port}/v1",
+            "ENRICHMENT_REHEARSAL": "true",
+            **_SLOTS,
+        }
 
     async def database(self, *, as_superuser: bool = False) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of the harness's own, past the proxy."""

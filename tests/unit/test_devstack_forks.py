@@ -72,6 +72,15 @@ async def test_what_is_loaded_is_loaded_once(ground: Ground) -> None:
     assert ground.log.path.read_text().count("shared is loaded") == 1
 
 
+async def test_a_function_of_a_module_loads_more_in_the_environment_of_the_server(ground: Ground) -> None:
+    ground.write("ahead", "import os\ndef load(): print(f\"more is loaded: {os.environ['WORD']}\")")
+    server = ForkServer(["shared", "ahead:load"])
+    fork = await server.fork("a program", ["program", "exit", "0"], ground.environment, ground.log)
+    assert await fork.wait() == 0
+    await server.stop()
+    assert ground.log.path.read_text().count("more is loaded: hello") == 1
+
+
 async def test_forks_that_are_asked_for_together_are_told_apart(ground: Ground) -> None:
     forks = await asyncio.gather(*(ground.fork("exit", str(code)) for code in range(5)))
     assert [await fork.wait() for fork in forks] == list(range(5))
@@ -175,9 +184,22 @@ async def test_a_package_of_another_that_is_called_like_ours_is_not_run(ground: 
         await ground.fork("stay")
 
 
+async def test_the_libraries_of_the_models_that_are_asked_are_loaded_ahead(ground: Ground) -> None:
+    ground.write("program", "import sys; print([name for name in ('openai', 'anthropic') if name in sys.modules])")
+    ground.environment |= {"ENRICHMENT_MODEL": "openai:one", "OPENAI_API_KEY": "key"}
+    ground.server = ForkServer(Worker.modules)
+    assert await (await ground.fork()).wait() == 0
+    assert "['openai']" in ground.log.text()
+
+
 @pytest.mark.parametrize("product", [Api, Worker])
 async def test_our_modules_start_no_thread(product: type[Product], ground: Ground) -> None:
     """A fork has no more than the thread that makes it: another one's locks would stay taken for ever."""
+    ground.environment |= {
+        "ENRICHMENT_MODEL": "openai:one,anthropic:another",
+        "OPENAI_API_KEY": "key",
+        "ANTHROPIC_API_KEY": "key",
+    }
     ground.server = ForkServer(product.modules)
     fork = await ground.fork("stay")
     assert psutil.Process(psutil.Process(fork.pid).ppid()).num_threads() == 1
