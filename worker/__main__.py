@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-from typing import Any
 
 from temporalio.service import RPCError
 
@@ -24,24 +23,15 @@ async def main(configured: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
-        async with running(configured) as loading:
+        async with running(configured):
             starting = None
             sys.stdout.write("worker ready\n")
             sys.stdout.flush()
-            await _until(stopping, loading)
+            heap.settle()
+            await stopping.wait()
     except asyncio.CancelledError:
         if not stopping.is_set():  # the SDK cancels a worker that can go on no more
             raise
-
-
-async def _until(stopping: asyncio.Event, loading: asyncio.Future[Any]) -> None:
-    """Raises what loading has: a worker that can enrich nothing is not to take any more jobs."""
-    told = asyncio.create_task(stopping.wait())
-    await asyncio.wait({loading, told}, return_when=asyncio.FIRST_COMPLETED)
-    if loading.done():
-        loading.result()
-        heap.settle()
-    await told
 
 
 def run() -> int:

@@ -57,16 +57,12 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[asyncio.Future[Any]]:
-    """A worker of this process's queues: it serves them while the block runs, and drains at its end.
-
-    Yields what is done when all that its jobs need is loaded.
-    """
+async def running(settings: Settings) -> AsyncIterator[None]:
+    """A worker of this process's queues: it serves them while the block runs, and drains at its end."""
     async with contextlib.AsyncExitStack() as stack:
         database = Database.connect(settings, application="enrichment worker", pool_size=POOL_SIZE)
         stack.push_async_callback(database.close)
-        serving = asyncio.Event()
-        enricher, loading = await stack.enter_async_context(configured.enricher(settings, database, serving))
+        enricher = await stack.enter_async_context(configured.enricher(settings, database))
         client = await temporal.connect(settings)
         progress = ProgressStore.connect(settings)
         stack.push_async_callback(progress.close)
@@ -99,9 +95,8 @@ async def running(settings: Settings) -> AsyncIterator[asyncio.Future[Any]]:
             partial(raises.ask_again, database, client),
         )
         await stack.enter_async_context(in_background(*background))
-        serving.set()
         log.info("Serving %s", ", ".join(settings.bands), extra=WORKER_READY.fields())
-        yield loading
+        yield
         log.info("Stopping", extra=WORKER_STOPPING.fields())
 
 

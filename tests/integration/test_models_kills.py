@@ -53,19 +53,3 @@ async def test_an_answer_that_was_not_stored_is_paid_once_more_for_each_kill(mod
     jobs, requests = await killed(models, "answered")
     assert requests <= 2 * KILLS
     assert {(job.status, job.retry_count) for job in jobs} == {(JobStatus.COMPLETED, 1)}
-
-
-async def test_a_worker_that_cannot_load_its_models_library_fails_no_job(models: Models) -> None:
-    job_id = await models.submit(candidate(models.provider.mark("good")[0]), max_retries=0)
-    worker = await models.start_worker(ALL_PROXY="socks5://127.0.0.1:1")  # which needs a package of its own
-    async with asyncio.timeout(60):
-        assert await worker.wait() == 1
-    survivor = await models.start_worker()
-    try:
-        async with asyncio.timeout(60):
-            job = await models.ended(job_id)
-    finally:
-        survivor.terminate()
-        await survivor.wait()
-
-    assert (job.status, job.retry_count, job.error_code) == (JobStatus.COMPLETED, 0, None)

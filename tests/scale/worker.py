@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator
 from enrichment import events
 from enrichment.db import Database
 from enrichment.enrichers import configured
-from enrichment.enrichers.base import Report, Task
-from enrichment.enrichers.configured import Configured
+from enrichment.enrichers.base import Enricher, Report, Task
 from enrichment.models import JobType
 from enrichment.results import Faithfulness, Recipe, Result
 from enrichment.settings import Settings
@@ -50,10 +49,8 @@ class Waiting:
 
 
 @contextlib.asynccontextmanager
-async def waiting(settings: Settings, database: Database, serving: asyncio.Event) -> AsyncIterator[Configured]:
-    loaded = asyncio.get_running_loop().create_future()
-    loaded.set_result(None)
-    yield Configured(Waiting(int(os.environ["SCALE_WORK"]), os.environ["SCALE_CALLS"]), loaded)
+async def waiting(settings: Settings, database: Database) -> AsyncIterator[Enricher]:
+    yield Waiting(int(os.environ["SCALE_WORK"]), os.environ["SCALE_CALLS"])
 
 
 if __name__ == "__main__":

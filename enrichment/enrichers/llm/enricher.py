@@ -3,35 +3,25 @@
 What is counted is never asked of a model, so a model that fails costs the wording and nothing else.
 """
 
-import asyncio
-from typing import Protocol
-
 from enrichment.enrichers.base import Report, Task
 from enrichment.enrichers.llm import prompts
+from enrichment.enrichers.llm.chain import Chain
 from enrichment.enrichers.llm.naming import Named
 from enrichment.enrichers.rules import RulesEnricher
 from enrichment.errors import BudgetExceeded, CoolingDown, EnrichmentError, OutputError, ProviderError
 from enrichment.models import JobType
-from enrichment.results import Recipe, Result, Usage
+from enrichment.results import Recipe, Result
 from enrichment.results import Warning as ResultWarning
 
 DRAFTED = 20
 """The rules are done by this percentage."""
 
 
-class Asked(Protocol):
-    """The chain of models, as far as one knows it without their libraries."""
-
-    async def write(self, task: Task, draft: Result, report: Report) -> Result: ...
-
-    async def used(self, task: Task) -> Usage: ...
-
-
 class ModelEnricher:
     """Make it once and share it; it keeps no candidate."""
 
-    def __init__(self, first: Named, chain: asyncio.Future[Asked]) -> None:
-        """`first` is the model that the chain asks first; the chain may be still loading."""
+    def __init__(self, first: Named, chain: Chain) -> None:
+        """`first` is the model that the chain asks first."""
         self._first = first
         self._chain = chain
         self._rules = RulesEnricher()
@@ -50,24 +40,16 @@ class ModelEnricher:
             await report(percentage * DRAFTED // 100, stage, message)
 
         draft = await self._rules.enrich(task, drafting)
-        chain = await self._loaded()
         try:
-            return await chain.write(task, draft, report)
+            return await self._chain.write(task, draft, report)
         except (ProviderError, OutputError, BudgetExceeded) as error:
             if isinstance(error, CoolingDown) or not _may_fall_back(task, error):
                 raise
             why = ResultWarning(
                 code="rules_fallback", pointer="", message=f"{error.message}: this result is made by rules."
             )
-        used = await chain.used(task)
+        used = await self._chain.used(task)
         return draft.model_copy(update={"warnings": (*draft.warnings, why), "usage": used})
-
-    async def _loaded(self) -> Asked:
-        """Where it cannot be loaded, that ends the worker, and this is stopped with it: the job goes to another one."""
-        await asyncio.wait({self._chain})
-        if self._chain.cancelled() or self._chain.exception():
-            await asyncio.Event().wait()
-        return self._chain.result()
 
     def recipe(self, job_type: JobType) -> Recipe:
         taxonomy_version = self._rules.recipe(job_type).taxonomy_version
