@@ -30,8 +30,8 @@ HEAD_START_S = 0.5
 a worker that died had in hand comes by polls, one at a time.
 """
 AT_ONCE = 20
-"""Rows claimed of a queue at a look, at most: so few that several workers share a burst. And no more than the worker has
-slots there: of a burst to all queues, what can run at once is started before what would wait for it.
+"""Rows claimed of a queue at a look, at most: so few that several workers share a burst. And no more than the worker
+has slots there: of a burst to all queues, what can run at once is started before what would wait for it.
 """
 
 

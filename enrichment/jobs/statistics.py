@@ -3,10 +3,11 @@
 Counts are sums over a few hundred counter rows, whatever the number of jobs.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from enrichment import queues
 from enrichment.db import Database
@@ -16,7 +17,6 @@ from enrichment.review.reviews import Approval, approvals
 from enrichment.spending import ledger
 from enrichment.spending.estimates import Pace
 from enrichment.spending.ledger import DailySpend
-from enrichment.tables import CountRow
 
 SAMPLE = 1_000
 """Durations are taken over so many of the jobs that ended last."""
@@ -71,6 +71,10 @@ class Minute(Model):
     """How many of them ended in each band."""
 
 
+_COUNTED = text("""
+    SELECT queue, type, status, error_code, sum(jobs) AS jobs FROM enrichment_job_count
+    WHERE tenant = :tenant GROUP BY queue, type, status, error_code
+""")
 _DURATIONS = text("""
     SELECT avg(seconds) AS average,
            percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY seconds) AS percentiles
@@ -101,36 +105,32 @@ _PACE = text("""
 
 async def pace(database: Database, tenant: str, job_type: JobType, band: str, *, by_rules: bool) -> Pace:
     """How long jobs of this type have taken of late, and what stands before a new one in this band."""
-    taken = (
-        await database.execute(_PACE, {"tenant": tenant, "type": job_type, "sample": SAMPLE, "by_rules": by_rules})
-    ).one()
-    queue = (await workload.load(database, tenant)).queues[band]
-    seconds = None if taken.average is None else (float(taken.average), float(taken.p95))
+    asked = {"tenant": tenant, "type": job_type, "sample": SAMPLE, "by_rules": by_rules}
+    taken, load = await asyncio.gather(database.execute(_PACE, asked), workload.load(database, tenant))
+    row, queue = taken.one(), load.queues[band]
+    seconds = None if row.average is None else (float(row.average), float(row.p95))
     return Pace(seconds, queue.pending + queue.in_progress, queue.slots)
 
 
 async def stats(database: Database, tenant: str) -> Stats:
     """Everything that `GET /api/enrichment?action=stats` shows."""
-    statement = (
-        select(
-            CountRow.queue, CountRow.type, CountRow.status, CountRow.error_code, func.sum(CountRow.jobs).label("jobs")
-        )
-        .where(CountRow.tenant == tenant)
-        .group_by(CountRow.queue, CountRow.type, CountRow.status, CountRow.error_code)
+    counted, processing_time, approved, spend = await asyncio.gather(
+        database.execute(_COUNTED, {"tenant": tenant}),
+        _durations(database, tenant),
+        approvals(database, tenant),
+        ledger.by_day(database, tenant, SPEND_DAYS),
     )
     by_status = dict.fromkeys(JobStatus, 0)
     by_type: dict[str, int] = dict.fromkeys(JobType, 0)
     by_queue = {queue.band: dict.fromkeys(JobStatus, 0) for queue in queues.QUEUES}
     errors: dict[str, int] = {}
-    for row in await database.execute(statement):
+    for row in counted:
         status, jobs = JobStatus(row.status), int(row.jobs)
         by_status[status] += jobs
         by_type[row.type] = by_type.get(row.type, 0) + jobs
         by_queue.setdefault(_band(row.queue), dict.fromkeys(JobStatus, 0))[status] += jobs
         if row.error_code and jobs:
             errors[row.error_code] = errors.get(row.error_code, 0) + jobs
-    durations = (await database.execute(_DURATIONS, {"tenant": tenant, "sample": SAMPLE})).one()
-    p50, p95, p99 = durations.percentiles or (None, None, None)
     decided = by_status[JobStatus.COMPLETED] + by_status[JobStatus.FAILED]
     return Stats(
         total=sum(by_status.values()),
@@ -139,15 +139,17 @@ async def stats(database: Database, tenant: str) -> Stats:
         by_queue=by_queue,
         errors=errors,
         success_rate=by_status[JobStatus.COMPLETED] / decided if decided else None,
-        processing_time=Durations(
-            average_seconds=None if durations.average is None else float(durations.average),
-            p50_seconds=p50,
-            p95_seconds=p95,
-            p99_seconds=p99,
-        ),
-        approvals=await approvals(database, tenant),
-        spend=await ledger.by_day(database, tenant, SPEND_DAYS),
+        processing_time=processing_time,
+        approvals=approved,
+        spend=spend,
     )
+
+
+async def _durations(database: Database, tenant: str) -> Durations:
+    row = (await database.execute(_DURATIONS, {"tenant": tenant, "sample": SAMPLE})).one()
+    p50, p95, p99 = row.percentiles or (None, None, None)
+    average = None if row.average is None else float(row.average)
+    return Durations(average_seconds=average, p50_seconds=p50, p95_seconds=p95, p99_seconds=p99)
 
 
 async def error_groups(database: Database, tenant: str, counted: dict[str, int]) -> list[ErrorGroup]:

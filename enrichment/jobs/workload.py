@@ -1,5 +1,6 @@
 """What waits and runs now, and who works on it. Counts are sums over counter rows, whatever the number of jobs."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
@@ -8,7 +9,7 @@ from enrichment import queues
 from enrichment.db import Database
 from enrichment.jobs import pauses
 from enrichment.models import JobStatus, Model
-from enrichment.tables import CountRow, WorkerRow
+from enrichment.tables import WorkerRow
 
 WORKER_ALIVE = timedelta(seconds=10)
 """A worker that was not seen for longer counts as dead."""
@@ -44,6 +45,10 @@ class Load(Model):
     queues: dict[str, QueueLoad]
 
 
+_OPEN = text("""
+    SELECT queue, status, sum(jobs) AS jobs FROM enrichment_job_count
+    WHERE tenant = :tenant AND status IN ('pending', 'in_progress') GROUP BY queue, status
+""")
 _OLDEST_PENDING = text("""
     SELECT served.queue, (
         SELECT job.created_at FROM enrichment_job AS job
@@ -57,20 +62,15 @@ _OLDEST_PENDING = text("""
 
 async def load(database: Database, tenant: str) -> Load:
     """What waits and runs now, and who works on it."""
-    counts = {
-        (row.queue, row.status): int(row.jobs)
-        for row in await database.execute(
-            select(CountRow.queue, CountRow.status, func.sum(CountRow.jobs).label("jobs"))
-            .where(CountRow.tenant == tenant, CountRow.status.in_([JobStatus.PENDING, JobStatus.IN_PROGRESS]))
-            .group_by(CountRow.queue, CountRow.status)
-        )
-    }
     names = [queue.task_queue for queue in queues.QUEUES]
-    oldest = {
-        row.queue: row.oldest for row in await database.execute(_OLDEST_PENDING, {"tenant": tenant, "queues": names})
-    }
-    live = await workers(database)
-    paused = await pauses.paused(database)
+    counted, waiting, live, paused = await asyncio.gather(
+        database.execute(_OPEN, {"tenant": tenant}),
+        database.execute(_OLDEST_PENDING, {"tenant": tenant, "queues": names}),
+        workers(database),
+        pauses.paused(database),
+    )
+    counts = {(row.queue, row.status): int(row.jobs) for row in counted}
+    oldest = {row.queue: row.oldest for row in waiting}
     by_band = {
         queue.band: QueueLoad(
             task_queue=queue.task_queue,
