@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import cache
 from importlib import resources
+from itertools import filterfalse
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -141,7 +142,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(char for char in plain if not unicodedata.combining(char))
+    return "".join(filterfalse(unicodedata.combining, plain))
 
 
 def _is_slip(key: str, meant: str) -> bool:

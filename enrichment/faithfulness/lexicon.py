@@ -18,13 +18,17 @@ class Lexicon:
 
     _phrases: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
     """By their first word, the longest first: the whole phrase and its family."""
-    _stems: dict[str, str] = field(default_factory=dict)
+    _stems: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """By their first letters, the shortest first: the stem and its family."""
 
     def add(self, family: str, listed: str) -> None:
         for entry in listed.split(", "):
             words = tuple(entry.split())
             if entry.endswith("*") and len(words) == 1:
-                self._stems[entry[:-1]] = family
+                stem = entry[:-1]
+                alike = self._stems.setdefault(stem[:_SHORTEST_STEM], [])
+                alike.append((stem, family))
+                alike.sort(key=lambda known: len(known[0]))
             else:
                 known = self._phrases.setdefault(words[0], [])
                 known.append((words, family))
@@ -41,8 +45,8 @@ class Lexicon:
                     break
 
     def _stem(self, folded: str) -> str | None:
-        lengths = range(_SHORTEST_STEM, len(folded) + 1)
-        return next((self._stems[folded[:length]] for length in lengths if folded[:length] in self._stems), None)
+        alike = self._stems.get(folded[:_SHORTEST_STEM], ())
+        return next((family for stem, family in alike if folded.startswith(stem)), None)
 
 
 def _fits(part: str, words: Sequence[Word], at: int) -> bool:

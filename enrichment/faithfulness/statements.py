@@ -1,6 +1,7 @@
 """Walks a result: finds its statements, and makes it anew without some of them."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import zip_longest
 from typing import Any, TypeVar
 
@@ -29,12 +30,24 @@ def engagements(result: BaseModel) -> Iterator[tuple[str, Engagement]]:
 def _all(wanted: type[M], node: object, pointer: str) -> Iterator[tuple[str, M]]:
     if isinstance(node, wanted):
         yield pointer, node
+        return
+    for name, part in _parts(node):
+        if isinstance(part, BaseModel | tuple):
+            yield from _all(wanted, part, f"{pointer}/{name}")
+
+
+def _parts(node: object) -> Iterator[tuple[str | int, object]]:
+    """What stands in a model or in a list, by its name in JSON."""
+    if isinstance(node, tuple):
+        yield from enumerate(node)
     elif isinstance(node, BaseModel):
-        for name, info in type(node).model_fields.items():
-            yield from _all(wanted, getattr(node, name), f"{pointer}/{info.alias or name}")
-    elif isinstance(node, tuple):
-        for position, item in enumerate(node):
-            yield from _all(wanted, item, f"{pointer}/{position}")
+        for name, alias in _fields(type(node)):
+            yield alias, getattr(node, name)
+
+
+@cache
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, info.alias or name) for name, info in model.model_fields.items())
 
 
 def mended(node: M, draft: M, mend: Mend) -> M | None:
@@ -60,8 +73,8 @@ def _mended(node: object, draft: object, pointer: str, mend: Mend) -> object:
         return node if items == list(node) else _once_each(kept) or drafted
     if isinstance(node, BaseModel):
         fields = {
-            name: _mended(getattr(node, name), getattr(draft, name, None), f"{pointer}/{info.alias or name}", mend)
-            for name, info in type(node).model_fields.items()
+            name: _mended(getattr(node, name), getattr(draft, name, None), f"{pointer}/{alias}", mend)
+            for name, alias in _fields(type(node))
         }
         if all(value is getattr(node, name) for name, value in fields.items()):
             return node

@@ -36,8 +36,8 @@ class Node:
     def child(self, path: str) -> "Node | None":
         """What stands under `path` (keys joined by slashes), or `None` if it is absent, null or blank."""
         node: Node | None = self
-        for key in path.split("/"):
-            node = node.at(key) if node else None
+        for name in _names(path):
+            node = node.at(name) if node else None
         return node
 
     def at(self, name: str) -> "Node | None":
@@ -45,8 +45,12 @@ class Node:
             return None
         plain = _plain_name(name)
         self._asked.add(plain)
-        key = name if not _is_blank(self.value.get(name)) else self._plain_keys().get(plain)
-        return None if key is None else self._member(key, self.value[key])
+        key = self._plain_keys().get(plain)
+        if key is None:
+            return None
+        if not _is_blank(self.value.get(name)):
+            key = name
+        return self._member(key, self.value[key])
 
     def members(self) -> Iterator["Node"]:
         """All that stands in an object, under whatever keys."""
@@ -137,6 +141,12 @@ def _plain(key: str) -> str:
 
 _plain_name = cache(_plain)
 """Of our own names only: a candidate's keys are not remembered."""
+
+
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    """Of our own paths only, too."""
+    return tuple(path.split("/"))
 
 
 def _is_blank(value: object) -> bool:
