@@ -1,8 +1,10 @@
 """How Temporal is reached and what it is told: ids, task queues and search attributes, never a candidate's data."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -18,6 +20,7 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
 
 from enrichment import payloads, queues
@@ -55,9 +58,26 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
             tls=settings.temporal_tls or settings.temporal_api_key is not None,
             data_converter=payloads.converter(settings),
             lazy=lazy,
+            runtime=_runtime(),
         )
     except RuntimeError:  # the SDK's word for it, with a page of transport errors
         raise ConnectionError(f"Temporal does not answer at {settings.temporal_address} (TEMPORAL_ADDRESS)") from None
+
+
+@cache
+def _runtime() -> Runtime:
+    """The process's own. What the SDK's core warns of is in our log, and not beside it in colours.
+
+    Only its sentences: the fields behind them quote answers of the server.
+    """
+    forwarding = LogForwardingConfig(
+        logger=logging.getLogger("temporalio.core"),
+        append_target_to_name=False,
+        prepend_target_on_message=False,
+        append_log_fields_to_message=False,
+    )
+    warnings = TelemetryFilter(core_level="WARN", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=warnings, forwarding=forwarding)))
 
 
 async def register_search_attributes(client: Client) -> None:
