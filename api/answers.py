@@ -12,11 +12,11 @@ from enrichment.audit.entries import AuditEntry
 from enrichment.health import Health
 from enrichment.jobs.intake import Accepted
 from enrichment.jobs.queries import Page
-from enrichment.jobs.statistics import ErrorGroup, Minute, Stats
 from enrichment.jobs.workload import QueueLoad, Worker
 from enrichment.models import ENDED_EARLY, JSON, OPEN, Event, Job, JobStatus, JobType, Model, ReviewStatus
 from enrichment.progress import WAITING_FOR_APPROVAL
 from enrichment.spending.ledger import AttemptUsage
+from enrichment.statistics import ErrorGroup, Minute, Stats
 from enrichment.upload import Intake
 
 JOBS = "/api/enrichment/jobs"

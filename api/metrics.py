@@ -11,8 +11,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from enrichment.health import Health, State
-from enrichment.jobs.statistics import Stats
 from enrichment.jobs.workload import QueueLoad
+from enrichment.statistics import Stats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

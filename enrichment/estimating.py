@@ -3,7 +3,7 @@
 from enrichment import queues, submission
 from enrichment.db import Database
 from enrichment.enrichers.llm import prompts
-from enrichment.jobs import statistics
+from enrichment.jobs import workload
 from enrichment.models import JobRequest, JobType, Submission
 from enrichment.notation import RULES, names_in
 from enrichment.responses import store as responses
@@ -51,7 +51,7 @@ class Estimator:
         if self._model != RULES and not request.options.refresh:
             await self._leave_out_answered(size, JobType(job_type))
         band = queues.queue_of(request.priority).band
-        pace = await statistics.pace(self._database, self._tenant, job_type, band, by_rules=self._model == RULES)
+        pace = await workload.pace(self._database, self._tenant, job_type, band, by_rules=self._model == RULES)
         return estimates.estimate(self._model, size, pace, intake=intake)
 
     async def _leave_out_answered(self, size: Size, job_type: JobType) -> None:

@@ -12,9 +12,9 @@ from api.parameters import IdempotencyKey, TheQueue
 from api.queries import BulkQuery, ReadQuery, SteerQuery, SubmitQuery
 from enrichment.errors import Fault, InvalidInput
 from enrichment.health import Health, Verdict
-from enrichment.jobs.statistics import Stats
 from enrichment.settings import Settings
 from enrichment.spending.estimates import Estimate
+from enrichment.statistics import Stats
 
 router = APIRouter(tags=["enrichment"])
 

@@ -8,8 +8,8 @@ from starlette.responses import PlainTextResponse, Response
 from api import metrics, openapi, problems
 from api.parameters import Nothing, TheQueue
 from enrichment.errors import EnrichmentError, StorageUnavailable
-from enrichment.jobs.statistics import Stats
 from enrichment.service import EnrichmentQueue
+from enrichment.statistics import Stats
 
 router = APIRouter(tags=["operations"], default_response_class=PlainTextResponse)
 

@@ -12,8 +12,7 @@
 - `pauses`: queues in which nothing new starts
 - `documents`: what was rendered from a result
 - `queries`: one job, a page of jobs, a job's events
-- `statistics`: how the jobs have fared, from counts that triggers keep
-- `workload`: what waits and runs now, and who works on it
+- `workload`: what waits and runs now, who works on it, and how fast
 - `upkeep`: workers' signs of life, stuck rows, cleanup
 
 A review, the cost of a call and an erasure change a job's row within their own statements: `review.reviews`,

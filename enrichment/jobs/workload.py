@@ -1,6 +1,7 @@
-"""What waits and runs now, and who works on it. Counts are sums over counter rows, whatever the number of jobs."""
+"""What waits and runs now, who works on it, and how fast. Counts are sums over counter rows, however many the jobs."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
@@ -8,11 +9,13 @@ from sqlalchemy import func, select, text
 from enrichment import queues
 from enrichment.db import Database
 from enrichment.jobs import pauses
-from enrichment.models import JobStatus, Model
+from enrichment.models import JobStatus, JobType, Model
 from enrichment.tables import WorkerRow
 
 WORKER_ALIVE = timedelta(seconds=10)
 """A worker that was not seen for longer counts as dead."""
+LATEST = 1_000
+"""The pace is that of so many of the jobs that were submitted last."""
 
 
 class Worker(Model):
@@ -45,6 +48,15 @@ class Load(Model):
     queues: dict[str, QueueLoad]
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long jobs of a kind take of late, and who could work on them now; `seconds` is None before the first."""
+
+    seconds: tuple[float, float] | None
+    waiting: int
+    slots: int
+
+
 _OPEN = text("""
     SELECT queue, status, sum(jobs) AS jobs FROM enrichment_job_count
     WHERE tenant = :tenant AND status IN ('pending', 'in_progress') GROUP BY queue, status
@@ -57,6 +69,12 @@ _OLDEST_PENDING = text("""
         ORDER BY job.id LIMIT 1
     ) AS oldest
     FROM unnest(CAST(:queues AS text[])) AS served (queue)
+""")
+_PACE = text("""
+    SELECT avg(seconds) AS average, percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95
+    FROM (SELECT extract(epoch FROM completed_at - started_at) AS seconds, status, provider
+          FROM enrichment_job WHERE tenant = :tenant AND type = :type ORDER BY id DESC LIMIT :latest) AS latest
+    WHERE status = 'completed' AND seconds IS NOT NULL AND (provider = 'rules') = :by_rules
 """)
 
 
@@ -85,6 +103,15 @@ async def load(database: Database, tenant: str) -> Load:
         for queue in queues.QUEUES
     }
     return Load(workers=len(live), queues=by_band)
+
+
+async def pace(database: Database, tenant: str, job_type: JobType, band: str, *, by_rules: bool) -> Pace:
+    """How long jobs of this type have taken of late, and what stands before a new one in this band."""
+    asked = {"tenant": tenant, "type": job_type, "latest": LATEST, "by_rules": by_rules}
+    taken, now = await asyncio.gather(database.execute(_PACE, asked), load(database, tenant))
+    row, queue = taken.one(), now.queues[band]
+    seconds = None if row.average is None else (float(row.average), float(row.p95))
+    return Pace(seconds, queue.pending + queue.in_progress, queue.slots)
 
 
 async def workers(database: Database) -> list[Worker]:

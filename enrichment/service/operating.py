@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from enrichment import health
+from enrichment import health, statistics
 from enrichment.cleanup import Cleanup, clean_up
 from enrichment.erasure.act import Eraser, Receipt
 from enrichment.erasure.exports import Export, export
-from enrichment.jobs import pauses, statistics, workload
+from enrichment.jobs import pauses, workload
 from enrichment.queues import Queue
 from enrichment.service.connected import Connected
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from enrichment.jobs.intake import NewChild
+from enrichment.jobs.workload import Pace
 from enrichment.models import Model
 from enrichment.notation import RULES, names_in
 from enrichment.spending import prices
@@ -98,15 +99,6 @@ class Size:
         for hashed in hashes:
             _, characters = self._asked.pop(hashed)
             self.characters -= characters
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long jobs of a kind take of late, and who could work on them now; `seconds` is None before the first."""
-
-    seconds: tuple[float, float] | None
-    waiting: int
-    slots: int
 
 
 @dataclass(frozen=True, slots=True)

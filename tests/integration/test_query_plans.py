@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import event
 
+from enrichment import statistics
 from enrichment.access import wall
 from enrichment.audit import entries
 from enrichment.db import Database, dsn
@@ -24,7 +25,6 @@ from enrichment.jobs import (
     pauses,
     queries,
     standings,
-    statistics,
     transitions,
     upkeep,
     workload,
@@ -182,7 +182,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "held of a candidate": lambda db: erasures.held(db, "plans", "c7"),
     "export": lambda db: exports.export(db, "plans", "c7"),
     "delete a candidate's jobs": lambda db: erasures.delete(db, "nobody", ["plan-7"]),
-    "pace": lambda db: statistics.pace(db, "plans", JobType.SKILLS_OPTIMIZATION, "low", by_rules=True),
+    "pace": lambda db: workload.pace(db, "plans", JobType.SKILLS_OPTIMIZATION, "low", by_rules=True),
     "claim deliveries": lambda db: deliveries.claim(db, 20),
     "mark deliveries": lambda db: deliveries.mark_started(db, [Round("plan-7", 1, 1)]),
     "what to tell": lambda db: deliveries.telling(db, "plan-7", 1),

@@ -13,7 +13,7 @@ from enrichment import events
 from enrichment.errors import BY_CODE
 from enrichment.events import LogEvent
 from enrichment.health import Health, State, Verdict
-from enrichment.jobs.statistics import Stats
+from enrichment.statistics import Stats
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("activities", "api", "benchmarks", "enrichment", "worker", "workflows")

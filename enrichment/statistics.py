@@ -11,11 +11,9 @@ from sqlalchemy import text
 
 from enrichment import queues
 from enrichment.db import Database
-from enrichment.jobs import workload
 from enrichment.models import JobStatus, JobType, Model
 from enrichment.review.reviews import Approval, approvals
 from enrichment.spending import ledger
-from enrichment.spending.estimates import Pace
 from enrichment.spending.ledger import DailySpend
 
 SAMPLE = 1_000
@@ -93,23 +91,6 @@ _NEWEST_FAILURES = text("""
         WHERE tenant = :tenant AND status = 'failed' AND error_code = code ORDER BY id DESC LIMIT 1
     ) AS newest
 """)
-
-
-_PACE = text("""
-    SELECT avg(seconds) AS average, percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95
-    FROM (SELECT extract(epoch FROM completed_at - started_at) AS seconds, status, provider
-          FROM enrichment_job WHERE tenant = :tenant AND type = :type ORDER BY id DESC LIMIT :sample) AS latest
-    WHERE status = 'completed' AND seconds IS NOT NULL AND (provider = 'rules') = :by_rules
-""")
-
-
-async def pace(database: Database, tenant: str, job_type: JobType, band: str, *, by_rules: bool) -> Pace:
-    """How long jobs of this type have taken of late, and what stands before a new one in this band."""
-    asked = {"tenant": tenant, "type": job_type, "sample": SAMPLE, "by_rules": by_rules}
-    taken, load = await asyncio.gather(database.execute(_PACE, asked), workload.load(database, tenant))
-    row, queue = taken.one(), load.queues[band]
-    seconds = None if row.average is None else (float(row.average), float(row.p95))
-    return Pace(seconds, queue.pending + queue.in_progress, queue.slots)
 
 
 async def stats(database: Database, tenant: str) -> Stats:
