@@ -7,7 +7,7 @@ notification costs a second and nothing else.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 from temporalio.client import Client
@@ -30,19 +30,19 @@ HEAD_START_S = 0.5
 a worker that died had in hand comes by polls, one at a time.
 """
 AT_ONCE = 20
-"""Rows claimed of a queue at a look, at most: so few that several workers share a burst. And no more than the worker
-has slots there: of a burst to all queues, what can run at once is started before what would wait for it.
+"""Rows claimed per queue and look. Small, so that several workers share a burst; with fewer, hundreds of rows of one queue
+would wait longer than the 10 s after which a row counts as forgotten.
 """
 
 
 class Dispatcher:
-    """Dispatches the rows of the queues that this process serves."""
+    """Dispatches the rows of `queues`, which this process serves."""
 
-    def __init__(self, settings: Settings, database: Database, client: Client, slots: Mapping[str, int]) -> None:
+    def __init__(self, settings: Settings, database: Database, client: Client, queues: Sequence[str]) -> None:
         self._settings = settings
         self._database = database
         self._client = client
-        self._at_once = {queue: min(count, AT_ONCE) for queue, count in slots.items()}
+        self._queues = queues
         self._is_woken = asyncio.Event()
         self._without_outbox = Outage(DISPATCH_FAILED, "The outbox cannot be read")
         self._without_temporal = Outage(DISPATCH_FAILED, "Temporal does not start workflows")
@@ -51,12 +51,12 @@ class Dispatcher:
     async def dispatch(self) -> None:
         """Starts what is due, woken by `listen` and every second, until it is cancelled."""
         with contextlib.suppress(EnrichmentError):
-            if await outbox.has_begun(self._database, self._at_once):
+            if await outbox.has_begun(self._database, self._queues):
                 await asyncio.sleep(HEAD_START_S)
         while True:
             self._is_woken.clear()
             try:
-                claimed = await outbox.claim(self._database, self._at_once)
+                claimed = await outbox.claim(self._database, self._queues, AT_ONCE)
                 all_started = await self._start(claimed)
                 self._without_outbox.end()
             except EnrichmentError as error:

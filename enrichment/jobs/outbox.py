@@ -4,7 +4,7 @@ A dispatcher claims rows, starts their workflows, and marks them. A claim that i
 dispatcher died in between, expires; the next start under the same workflow id changes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -40,9 +40,9 @@ _HAS_BEGUN = text("""
 """)
 _CLAIM = text("""
     WITH served AS (
-        SELECT queue, most FROM unnest(CAST(:queues AS text[]), CAST(:most AS integer[])) AS asked (queue, most)
+        SELECT queue FROM unnest(CAST(:queues AS text[])) AS queue
         WHERE NOT EXISTS (SELECT FROM enrichment_queue AS paused
-                          WHERE paused.queue = asked.queue AND paused.paused_at IS NOT NULL)
+                          WHERE paused.queue = queue.queue AND paused.paused_at IS NOT NULL)
     )
     UPDATE enrichment_job SET claimed_at = now()
     WHERE id IN (
@@ -51,7 +51,7 @@ _CLAIM = text("""
             WHERE queue = served.queue AND status IN ('pending', 'in_progress') AND dispatched_at IS NULL
               AND run_at IS NULL
               AND (claimed_at IS NULL OR claimed_at < now() - CAST(:lease AS interval))
-            ORDER BY priority DESC, id LIMIT served.most FOR UPDATE SKIP LOCKED
+            ORDER BY priority DESC, id LIMIT :limit FOR UPDATE SKIP LOCKED
         ) AS ready
         UNION ALL
         SELECT due.id FROM (
@@ -59,7 +59,7 @@ _CLAIM = text("""
             WHERE status IN ('pending', 'in_progress') AND dispatched_at IS NULL AND run_at <= now()
               AND queue IN (SELECT queue FROM served)
               AND (claimed_at IS NULL OR claimed_at < now() - CAST(:lease AS interval))
-            ORDER BY run_at LIMIT (SELECT max(most) FROM served) FOR UPDATE SKIP LOCKED
+            ORDER BY run_at LIMIT :limit FOR UPDATE SKIP LOCKED
         ) AS due
     )
     RETURNING id, run, tenant, candidate_id, type, priority, queue, max_retries
@@ -76,17 +76,17 @@ _GIVE_BACK = text("""
 """)
 
 
-async def has_begun(database: Database, queues: Iterable[str]) -> bool:
+async def has_begun(database: Database, queues: Sequence[str]) -> bool:
     """Whether something of these queues is in progress, with whatever worker."""
     return bool((await database.execute(_HAS_BEGUN, {"queues": list(queues)})).scalar())
 
 
-async def claim(database: Database, most: Mapping[str, int]) -> list[Dispatchable]:
-    """Takes of each queue up to `most` ready rows, those of the highest priority first; of all, some that are due.
+async def claim(database: Database, queues: Sequence[str], limit: int) -> list[Dispatchable]:
+    """Takes up to `limit` ready rows of each queue, those of the highest priority first, and as many that are due.
 
     Rows of a paused queue stay where they are.
     """
-    rows = await database.execute(_CLAIM, {"queues": list(most), "most": list(most.values()), "lease": CLAIM_LEASE})
+    rows = await database.execute(_CLAIM, {"queues": list(queues), "limit": limit, "lease": CLAIM_LEASE})
     claimed = [
         Dispatchable(row.id, row.run, row.tenant, row.candidate_id, row.type, row.priority, row.queue, row.max_retries)
         for row in rows

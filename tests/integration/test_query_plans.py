@@ -194,7 +194,7 @@ CASES: dict[str, Callable[[Database], Awaitable[object]]] = {
     "redeliver": lambda db: deliveries.redeliver(db, "plan-9"),
     "recent deliveries": lambda db: deliveries.recent(db, "plans", None, 50),
     "dead deliveries": lambda db: deliveries.recent(db, "plans", "dead", 50),
-    "claim": lambda db: outbox.claim(db, {"enrichment-low": 20}),
+    "claim": lambda db: outbox.claim(db, ["enrichment-low"], 20),
     "whether something has begun": lambda db: outbox.has_begun(db, ["enrichment-low"]),
     "begin": lambda db: attempts.begin(db, "plan-7", 1, 1),
     "reach": lambda db: attempts.reach(db, "plan-7", 1, 50),

@@ -84,7 +84,7 @@ async def changes(queue: EnrichmentQueue, job_id: str) -> list[JobStatus]:
 async def test_a_dispatcher_that_dies_before_it_starts_the_workflow(queue: EnrichmentQueue, database: Database) -> None:
     job_id = await aside(queue)
     await release(database, job_id, "claimed_at = now()")
-    assert job_id not in {job.id for job in await outbox.claim(database, {"enrichment-critical": 100})}
+    assert job_id not in {job.id for job in await outbox.claim(database, ["enrichment-critical"], 100)}
 
     await release(database, job_id, "claimed_at = now() - interval '1 minute'")
 
@@ -122,13 +122,13 @@ async def test_a_dispatcher_that_stops_in_the_middle_gives_its_rows_back(
     monkeypatch.setattr(temporal, "start", starting)
     job_id = await aside(queue)
     await release(database, job_id, "queue = 'ours'")
-    stopping = asyncio.create_task(Dispatcher(settings, database, client, {"ours": 1}).dispatch())
+    stopping = asyncio.create_task(Dispatcher(settings, database, client, ["ours"]).dispatch())
     async with asyncio.timeout(20):
         await stuck.wait()
     stopping.cancel()
     await asyncio.wait({stopping})
 
-    (left,) = await outbox.claim(database, {"ours": 1})
+    (left,) = await outbox.claim(database, ["ours"], 1)
     assert left.id == job_id, "free at once, and not when the claim expires"
     await release(database, job_id, "queue = 'enrichment-critical', claimed_at = NULL")
     assert (await end_of(queue, job_id)).status is JobStatus.COMPLETED
