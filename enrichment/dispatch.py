@@ -30,8 +30,8 @@ HEAD_START_S = 0.5
 a worker that died had in hand comes by polls, one at a time.
 """
 AT_ONCE = 20
-"""Rows claimed per queue and look. Small, so that several workers share a burst; with fewer, hundreds of rows of one queue
-would wait longer than the 10 s after which a row counts as forgotten.
+"""Rows claimed per queue and look. Small, so that several workers share a burst; with fewer, hundreds of rows of one
+queue would wait longer than the 10 s after which a row counts as forgotten.
 """
 
 
