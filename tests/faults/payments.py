@@ -14,7 +14,8 @@ _UNHEARD_S = 6.0
 """After a fault that keeps Temporal from hearing of an attempt, so much later it may still be made again elsewhere."""
 _ON_THE_WAY_S = 2.0
 """An answer that the provider has sent may have been on the way for so long: rehearsed pauses fall into its reading."""
-
+_LET_THROUGH_S = 0.5
+"""What a link has held comes to the provider so long after it is whole again, though whoever asked may have gone."""
 _STOPS_WITHIN_S = 2.0
 """After a cancel that was answered, its job may still ask for so long, and is stopped while it does."""
 
@@ -43,8 +44,10 @@ def losses(faults: Iterable[Fired]) -> list[Loss]:
     found = []
     for fired in faults:
         died = fired.fault.target == "worker" and fired.fault.kind is not Kind.FREEZE
-        if died or fired.fault.target == "to-provider":
+        if died:
             found.append(Loss(fired.began_at, fired.over_at))
+        elif fired.fault.target == "to-provider":
+            found.append(Loss(fired.began_at, fired.over_at + _LET_THROUGH_S))
         elif fired.fault.target in {"worker", "temporal", "to-temporal"}:
             found.append(Loss(fired.began_at, fired.over_at + _UNHEARD_S))
     return found
