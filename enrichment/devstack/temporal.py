@@ -31,6 +31,9 @@ DYNAMIC_CONFIG = {
     "matching.numTaskqueueWritePartitions": "1",
     # How much later than due a timer may fire, 1 s by default: it is part of each wait for the next attempt.
     "history.timerProcessorMaxTimeShift": '"100ms"',
+    # How often a second a shard looks at its queues, 20 by default. The embedded server has one shard, and a job has
+    # three tasks in it: from seven jobs a second on, each task waited up to 50 ms for a look.
+    "history.transferProcessorMaxPollRPS": "200",
 }
 _SQLITE = {
     # Twice the throughput of the default, and a killed process loses nothing.
