@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner
 
 from activities.attempt import Attempts
 from activities.bulk import BulkActivities
@@ -38,13 +38,9 @@ JOB_WORKFLOWS = (
 MAINTENANCE_WORKFLOWS = (Sweep, CleanUp)
 WEBHOOK_WORKFLOWS = (WebhookDelivery,)
 
-STATELESS = ("enrichment", "pydantic", "annotated_types")
-"""Our nouns are pure and the same for every run, so they are loaded once."""
-SANDBOX = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules(*STATELESS, "workflows")
-)
-"""The workflows' own modules are loaded once too: for each run anew, they took a fifth of a worker's CPU time. What the
-sandbox then misses, a clock or chance in workflow code, their tests find, which run them in the whole sandbox."""
+WORKFLOW_RUNNER = UnsandboxedWorkflowRunner()
+"""The sandbox took a quarter of a worker's CPU time. A clock or chance in workflow code, `tests/workflow` finds, which
+runs each of them in the whole sandbox."""
 
 
 @dataclass(frozen=True, slots=True)

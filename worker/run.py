@@ -43,7 +43,7 @@ DELIVERIES_AT_ONCE = 20
 """Of webhooks: nearly all of their time they wait for receivers."""
 
 _HOW: dict[str, Any] = {
-    "workflow_runner": registry.SANDBOX,
+    "workflow_runner": registry.WORKFLOW_RUNNER,
     "workflow_failure_exception_types": [Exception],
     "workflow_task_poller_behavior": WORKFLOW_POLLERS,
     "sticky_queue_schedule_to_start_timeout": STICKY_TIMEOUT,

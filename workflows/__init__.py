@@ -1,4 +1,5 @@
 """One Temporal workflow per job type. They decide order, retries and endings; every effect is an activity's.
 
-They load nothing heavier than Pydantic: the sandbox imports them anew for each run.
+No clock and no chance but the workflow's own: `tests/workflow` runs each of them in the SDK's whole sandbox, production
+in none.
 """

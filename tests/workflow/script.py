@@ -21,12 +21,14 @@ from activities.boundary import for_workflow
 from enrichment import temporal
 from enrichment.runs import Activity, BulkRun, Ending, JobRun, LaneRun, Plan, Slice
 from enrichment.search_attributes import SEARCH_ATTRIBUTES
-from worker.registry import JOB_WORKFLOWS, STATELESS
+from worker.registry import JOB_WORKFLOWS
 from worker.run import HEARTBEAT_THROTTLE
 
 TASK_QUEUE = "under-test"
+STATELESS = ("enrichment", "pydantic", "annotated_types")
+"""Our nouns are pure and the same for every run."""
 WHOLE_SANDBOX = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*STATELESS))
-"""Unlike production's, it lets no module of the workflows see a real clock or chance."""
+"""Unlike production's runner, it lets no module of the workflows see a real clock or chance."""
 
 
 @dataclass
