@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from temporalio import activity, workflow
+from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import RestrictedWorkflowAccessError
@@ -66,6 +67,6 @@ async def test_a_delivery_sees_no_clock_and_no_chance(env: WorkflowEnvironment) 
 
 
 async def test_the_sandbox_tells_of_a_workflow_that_looks_at_the_clock(env: WorkflowEnvironment) -> None:
-    with pytest.raises(Exception) as failed:  # noqa: PT011 its cause is what counts
+    with pytest.raises(WorkflowFailureError) as failed:
         await run(env, "LooksAtTheClock")
     assert RestrictedWorkflowAccessError.__name__ in repr(failed.value.__cause__)
