@@ -141,7 +141,7 @@ class Gate:
     def refuse_other_sites(self, request: Request, *, must_show_origin: bool = False) -> None:
         """Raises Forbidden where a browser acts for a page of another site; some browsers can be asked for proof."""
         fetched_from, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "")
-        if origin in self._origins or (is_codec(request.url.path) and origin == self._ui_origin):
+        if origin in self._origins or (is_codec(request.scope["path"]) and origin == self._ui_origin):
             return
         own = request.headers.get("host", "")
         is_own = fetched_from == "same-origin" or (not fetched_from and origin in (f"http://{own}", f"https://{own}"))

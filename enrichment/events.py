@@ -78,6 +78,9 @@ SEAL_BROKEN = LogEvent("seal_broken")
 CANDIDATE_ERASED = LogEvent("candidate_erased")
 
 
+_ENCODER = json.JSONEncoder(default=str)
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line, for machines."""
 
@@ -85,7 +88,7 @@ class JsonFormatter(logging.Formatter):
         line = {"at": _time(record), "level": record.levelname.lower(), "message": _said(record)}
         line |= {"event": getattr(record, "event", record.name)} | getattr(record, "fields", {})
         line |= _raised(record)
-        return json.dumps(line, default=str)
+        return _ENCODER.encode(line)
 
 
 class TextFormatter(logging.Formatter):
@@ -102,6 +105,9 @@ def configure() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(TextFormatter() if sys.stderr.isatty() else JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # What no line of ours shows need not be found out for each: threads, processes, and where the call stands.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     for noisy in ("httpx", "httpx2", "uvicorn.access", "temporalio.activity", "temporalio.workflow"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 

@@ -39,6 +39,7 @@ class JobType(StrEnum):
         return "".join(word.capitalize() for word in self.value.split("_"))
 
 
+JOB_TYPES = frozenset(JobType)
 SINGLE_TYPES = tuple(t for t in JobType if t is not JobType.BULK_CANDIDATE_ENRICHMENT)
 """The types that enrich one candidate, and so the types that a bulk's children can have."""
 
@@ -67,7 +68,7 @@ class Model(BaseModel):
 
 
 def _job_type(value: object) -> object:
-    if not isinstance(value, str) or value.lower() not in set(JobType):
+    if not isinstance(value, str) or value.lower() not in JOB_TYPES:
         raise PydanticCustomError("unsupported_type", f"is no job type: use {', '.join(JobType)}")
     return JobType(value.lower())
 

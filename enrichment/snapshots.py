@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from enrichment.events import PROGRESS_LOST
-from enrichment.models import JSON, JobStatus, Progress
+from enrichment.models import JSON, TERMINAL, Progress
 from enrichment.redis import TIMEOUT_S, Circuit, redis_client
 from enrichment.settings import Settings
 
@@ -153,7 +153,7 @@ class ProgressStore:
 
 
 def _arguments(run: int, progress: Progress) -> tuple[int | str, ...]:
-    ended = progress.stage in set(JobStatus) and JobStatus(progress.stage).is_terminal
+    ended = progress.stage in TERMINAL
     return (
         run,
         progress.percentage,

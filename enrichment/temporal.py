@@ -26,7 +26,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from enrichment import payloads, queues
 from enrichment.errors import Internal, StorageUnavailable, UnsupportedType
 from enrichment.jobs.outbox import Dispatchable
-from enrichment.models import JobStatus, JobType
+from enrichment.models import JOB_TYPES, JobStatus, JobType
 from enrichment.runs import JobRun
 from enrichment.search_attributes import (
     CANDIDATE_ID,
@@ -112,7 +112,7 @@ async def start(client: Client, job: Dispatchable) -> None:
         RPCError: Temporal does not answer now.
         UnsupportedType: a newer version of the product accepted the job.
     """
-    if job.type not in set(JobType):
+    if job.type not in JOB_TYPES:
         raise UnsupportedType(f"This worker's version knows no job of the type {job.type!r}")
     queue = queues.BY_TASK_QUEUE[job.queue]
     attributes: list[SearchAttributePair[Any]] = [

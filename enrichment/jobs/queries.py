@@ -12,6 +12,7 @@ from enrichment.db import Database
 from enrichment.jobs.batches import HELD_BEHIND
 from enrichment.jobs.lanes import LAST
 from enrichment.models import (
+    JOB_TYPES,
     JSON,
     Event,
     Job,
@@ -210,7 +211,7 @@ def _job(row: Any, result: dict[str, Any] | None = None, edits: Sequence[JSON] |
         run=row.run,
         tenant=row.tenant,
         candidate_id=row.candidate_id,
-        type=JobType(row.type) if row.type in set(JobType) else row.type,
+        type=JobType(row.type) if row.type in JOB_TYPES else row.type,
         status=JobStatus(row.status),
         priority=row.priority,
         queue=row.queue,

@@ -32,6 +32,7 @@ class Connected:
         self._orchestrator = links.orchestrator
         self._tenant = DEFAULT_TENANT
         """Of every statement; behind the wall, `for_tenant` also names it to the database."""
+        self._by_tenant: dict[str, Self] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -49,7 +50,9 @@ class Connected:
 
     def for_tenant(self, tenant: str) -> Self:
         """This queue as `tenant` sees it. It shares every connection with this one, which alone is to be closed."""
-        queue = copy(self)
-        queue._tenant = tenant
-        queue._database = self._database.for_tenant(tenant)
+        queue = self._by_tenant.get(tenant)
+        if queue is None:
+            queue = self._by_tenant[tenant] = copy(self)
+            queue._tenant = tenant
+            queue._database = self._database.for_tenant(tenant)
         return queue
