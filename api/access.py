@@ -5,7 +5,6 @@ required, a caller who shows nothing is this machine itself and may do everythin
 browser sends from another site is not this machine's wish and is refused.
 """
 
-from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated
 
@@ -27,7 +26,7 @@ class Open(Enum):
     ANYBODY_KNOWN = "whoever shows a key"
 
 
-Need = Scope | Open | Mapping[str, Scope]
+Need = Scope | Open | dict[str, Scope]
 """What a call needs; where it depends on the parameter `action`, one need for each, the first by default."""
 
 NEEDS: dict[str, Need] = {
@@ -115,7 +114,7 @@ class Gate:
         if self._limit is not None:
             request.state.allowance = await self._limit.take(principal.key_id or principal.tenant)
             request.state.allowance.require()
-        if isinstance(need, Mapping):
+        if isinstance(need, dict):
             need = need.get(request.query_params.get("action", ""), next(iter(need.values())))
         if isinstance(need, Scope):
             principal.require(need)
@@ -155,8 +154,7 @@ class Gate:
             if self._keyring is None:
                 raise Unauthorized("This API knows no keys: ENRICHMENT_KEY_PEPPER is not set")
             return await self._keyring.authenticate(key)
-        cookie = request.cookies.get(COOKIE)
-        session = self._sessions.read(cookie) if self._sessions and cookie else None
+        session = self._session(request)
         if session is not None and self._keyring is not None:
             if request.method not in _SAFE_METHODS:
                 self.refuse_other_sites(request, must_show_origin=True)
@@ -167,6 +165,13 @@ class Gate:
         if request.method not in _SAFE_METHODS:
             self.refuse_other_sites(request)
         return OWNER
+
+    def _session(self, request: Request) -> str | None:
+        """The id of the key that the cookie stands for."""
+        if self._sessions is None:
+            return None
+        cookie = request.cookies.get(COOKIE)
+        return self._sessions.read(cookie) if cookie else None
 
     def _refuse_other_names(self, request: Request) -> None:
         """A page of another site can have its name point here: to the browser it is then the same site."""

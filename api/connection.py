@@ -23,6 +23,7 @@ class Gathering:
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
+        self.is_closing = transport.is_closing
         self._written: list[bytes] = []
 
     def write(self, data: bytes) -> None:

@@ -1,5 +1,7 @@
 """Which other sites' pages may call what, told to browsers."""
 
+from collections.abc import Awaitable
+
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -40,6 +42,6 @@ class CrossOrigin:
                 allow_headers=("Content-Type", "X-Namespace"),
             )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_for_codec = scope["type"] == "http" and is_codec(scope["path"])
-        await (self._codec if is_for_codec else self._app)(scope, receive, send)
+        return (self._codec if is_for_codec else self._app)(scope, receive, send)

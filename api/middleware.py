@@ -1,6 +1,10 @@
-"""What happens around every request. Plain ASGI: Starlette's `BaseHTTPMiddleware` would buffer the streams."""
+"""What happens around every request. Plain ASGI: Starlette's `BaseHTTPMiddleware` would buffer the streams.
 
-from collections.abc import MutableMapping
+What only passes a request on hands out the next one's coroutine, and adds none of its own.
+"""
+
+from collections.abc import Awaitable, MutableMapping
+from itertools import chain
 from typing import Any
 
 from starlette.requests import ClientDisconnect
@@ -93,18 +97,18 @@ class Limits:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and (refusal := _beyond(scope)):
             status, title = refusal
             answer = problems.build(status, InvalidInput.code, title, f"{title} to be read")
-            return await answer(scope, receive, send)
-        return await self._app(scope, receive, send)
+            return answer(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def _beyond(scope: MutableMapping[str, Any]) -> tuple[int, str] | None:
     if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL_BYTES:
         return 414, "The address is too long"
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+    if sum(map(len, chain.from_iterable(scope["headers"]))) > MAX_HEADER_BYTES:
         return 431, "The headers are too large"
     return None
 
@@ -115,9 +119,9 @@ class HeadAsGet:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] != "HEAD":
-            return await self._app(scope, receive, send)
+            return self._app(scope, receive, send)
         has_ended = False
 
         async def until_headers() -> Message:
@@ -130,4 +134,4 @@ class HeadAsGet:
                 await send({"type": "http.response.body", "body": b""})
                 has_ended = True
 
-        return await self._app({**scope, "method": "GET"}, until_headers, headers_only)
+        return self._app({**scope, "method": "GET"}, until_headers, headers_only)
