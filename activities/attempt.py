@@ -12,23 +12,21 @@ from pydantic import ValidationError
 
 from activities.heartbeat import Milestone
 from activities.watch import LOOK_EVERY_S, Superseded, Watch
-from enrichment import queues, waiting
+from enrichment import outage, queues, waiting
 from enrichment.db import Database
 from enrichment.enrichers.base import Asker, Enricher, Task
 from enrichment.enrichers.rehearsal import RehearsedEnricher
-from enrichment.errors import CoolingDown, EnrichmentError, InvalidInput, StorageUnavailable, UnsupportedType
-from enrichment.events import ATTEMPT_FAILED, ATTEMPT_LOST, ATTEMPT_PUT_OFF, DATABASE_LOST, JOB_SUPERSEDED
+from enrichment.errors import CoolingDown, EnrichmentError, InvalidInput, UnsupportedType
+from enrichment.events import ATTEMPT_FAILED, ATTEMPT_LOST, ATTEMPT_PUT_OFF, JOB_SUPERSEDED
 from enrichment.jobs import attempts, pauses
 from enrichment.jobs.attempts import ENRICHED, STARTED, Work
 from enrichment.models import JSON, SINGLE_TYPES, JobType, Options, Progress
-from enrichment.outage import Outage
 from enrichment.results import Recipe
 from enrichment.snapshots import ProgressStore
 from enrichment.vault import sealing
 
 T = TypeVar("T")
 
-STORE_AGAIN_S = 0.5
 HOLD_AT_MOST_S = 120.0
 """An attempt that finds its queue paused waits so long in its slot, which nobody else may use either; see `Held`."""
 
@@ -171,20 +169,9 @@ class Attempts:
         self.show(attempt, milestone, "waiting", message, metadata=metadata)
 
     async def until_stored(self, job_id: str, run: int, store: Callable[[], Awaitable[T]]) -> T:
-        """Stores what is in hand as soon as the database answers: it may have been paid for.
-
-        The activity goes on heartbeating meanwhile; its own time limit bounds the wait.
-        """
-        outage = Outage(DATABASE_LOST, "Holding a result until the database answers", job_id=job_id, run=run)
-        while True:
-            try:
-                stored = await store()
-            except StorageUnavailable as error:
-                outage.begin(error)
-                await asyncio.sleep(STORE_AGAIN_S)
-            else:
-                outage.end()
-                return stored
+        """The activity goes on heartbeating while the database is away; its own time limit bounds the wait."""
+        sentence = "Holding a result until the database answers"
+        return await outage.until_stored(store, sentence, job_id=job_id, run=run)
 
 
 def _progress(

@@ -5,9 +5,10 @@ import sys
 from sqlalchemy.engine import make_url
 
 from api.app import create_app
-from api.server import Server, is_loopback
+from api.server import Server
 from enrichment import events, settings
 from enrichment.access import secret
+from enrichment.hosts import is_loopback
 from enrichment.settings import Settings
 
 _OPEN_TO_ALL = (

@@ -1,10 +1,17 @@
 """What the product goes on without: the log tells when it goes away and when it is back, and nothing in between."""
 
+import asyncio
 import logging
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
-from enrichment.events import OUTAGE_OVER, LogEvent
+from enrichment.errors import StorageUnavailable
+from enrichment.events import DATABASE_LOST, OUTAGE_OVER, LogEvent
+
+T = TypeVar("T")
+
+STORE_AGAIN_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -30,3 +37,17 @@ class Outage:
             seconds, self._since = round(time.monotonic() - self._since, 1), None
             over = OUTAGE_OVER.fields(kind=self._event.name, seconds=seconds, **self._fields)
             log.info("Over: %s", self._sentence, extra=over)
+
+
+async def until_stored(store: Callable[[], Awaitable[T]], sentence: str, **fields: Any) -> T:
+    """Stores what is in hand as soon as the database answers: it may have been paid for. `sentence` is for the log."""
+    outage = Outage(DATABASE_LOST, sentence, **fields)
+    while True:
+        try:
+            stored = await store()
+        except StorageUnavailable as error:
+            outage.begin(error)
+            await asyncio.sleep(STORE_AGAIN_S)
+        else:
+            outage.end()
+            return stored

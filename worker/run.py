@@ -85,7 +85,8 @@ async def running(settings: Settings) -> AsyncIterator[None]:
         for worker in workers:
             await stack.enter_async_context(worker)
         stack.push_async_callback(_shut_down, workers)
-        dispatcher = Dispatcher(settings, database, client, [queue.task_queue for queue in served])
+        slots = {queue.task_queue: settings.slots(queue) for queue in served}
+        dispatcher = Dispatcher(settings, database, client, slots)
         background = (
             dispatcher.listen,
             dispatcher.dispatch,

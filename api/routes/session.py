@@ -8,9 +8,9 @@ from api.access import COOKIE, Caller, Gate
 from api.bodies import TheSignIn
 from api.openapi import OF_BODY, SIGN_IN_BODY, problems
 from api.parameters import Nothing
-from api.server import is_loopback
 from enrichment.access.scopes import Principal, in_order
 from enrichment.access.sessions import LIFETIME
+from enrichment.hosts import is_loopback
 from enrichment.settings import Settings
 
 router = APIRouter(prefix="/session", tags=["session"])

@@ -1,7 +1,6 @@
 """The API over HTTP: one method per call, and one sentence when it does not work."""
 
 import asyncio
-import ipaddress
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from httpx_sse import EventSource, aconnect_sse
 from enrichment.cli.errors import Refused, Unreachable
 from enrichment.cli.location import Location, find, variable
 from enrichment.cli.output import JSON
+from enrichment.hosts import is_loopback
 
 T = TypeVar("T")
 
@@ -144,7 +144,8 @@ async def connect(location: Location) -> AsyncIterator[Api]:
         base_url=location.url,
         timeout=TIMEOUT,
         limits=httpx.Limits(max_connections=None),  # one stream for each job that is watched
-        trust_env=not _is_loopback(location.url),  # a proxy for the outside does not know this machine
+        # A proxy for the outside does not know this machine.
+        trust_env=not is_loopback(urlsplit(location.url).hostname or ""),
         headers=_key(),
     ) as http:
         yield Api(location, http)
@@ -188,11 +189,3 @@ def _refusal(response: httpx.Response) -> Refused:
     if not isinstance(problem, dict):
         problem = {"title": f"{response.url} answered {response.status_code} {response.reason_phrase}".rstrip()}
     return Refused(response.status_code, problem)
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

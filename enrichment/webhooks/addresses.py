@@ -5,11 +5,11 @@ the very address that is connected to is the one that was looked at: a name can 
 """
 
 import ipaddress
-import socket
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from enrichment.hosts import Address, is_loopback, literal
+
 Resolver = Callable[[str, int], Awaitable[list[Address]]]
 """The addresses behind a name; OSError: there are none, or nobody answers."""
 
@@ -39,11 +39,11 @@ def check_url(url: str, *, allow_loopback: bool) -> tuple[str, int]:
         raise Refused("must be an https URL with a host")
     if parts.username is not None or parts.password is not None:
         raise Refused("must not hold a user or a password: messages are signed instead")
-    if parts.scheme == "http" and not (allow_loopback and _is_loopback(host)):
+    if parts.scheme == "http" and not (allow_loopback and is_loopback(host)):
         raise Refused("must be https")
-    literal = _literal(host)
-    if literal is not None:
-        check_address(literal, allow_loopback=allow_loopback)
+    address = literal(host)
+    if address is not None:
+        check_address(address, allow_loopback=allow_loopback)
     return host, port or (443 if parts.scheme == "https" else 80)
 
 
@@ -78,20 +78,3 @@ def _unwrapped(address: Address) -> Address:
     if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
-
-
-def _literal(host: str) -> Address | None:
-    """An address written as one, also as the numbers that the system's own functions read: `127.1`, `0x7f000001`."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    try:
-        return ipaddress.IPv4Address(socket.inet_aton(host))
-    except OSError:
-        return None
-
-
-def _is_loopback(host: str) -> bool:
-    literal = _literal(host)
-    return host == "localhost" if literal is None else literal.is_loopback

@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import threading
 
-from enrichment.webhooks.addresses import Address
+from enrichment.hosts import Address
 
 AT_ONCE = 4
 TIMEOUT_S = 3.0

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 
 from api.access import NEEDS, Open
 from api.app import create_app
-from api.server import is_loopback
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.events import JsonFormatter
+from enrichment.hosts import is_loopback
 from enrichment.settings import Settings
 
 NOBODY = "019ab3c2-5d1e-7c3a-9f60-2b7d8e4c1a55"

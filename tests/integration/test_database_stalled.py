@@ -13,10 +13,9 @@ from sqlalchemy.engine import make_url
 import enrichment.actions.runner
 import enrichment.dispatch
 import enrichment.webhooks.dispatch
-from activities import attempt as attempting
 from activities.attempt import Attempt, Attempts
 from activities.heartbeat import Milestone
-from enrichment import temporal
+from enrichment import outage, temporal
 from enrichment.actions.runner import ActionRunner
 from enrichment.db import CLOSE_TIMEOUT_S, STATEMENT_TIMEOUT_S, Database
 from enrichment.dispatch import Dispatcher
@@ -75,7 +74,7 @@ async def test_what_looks_each_second_tells_once_that_the_database_is_away_and_o
     await proxy.break_(Kind.REFUSE)
     client = await temporal.connect(settings)
     database = Database.connect(through, application="tests", pool_size=POOL)
-    dispatcher = Dispatcher(through, database, client, ())
+    dispatcher = Dispatcher(through, database, client, {})
     async with asyncio.timeout(60), await EnrichmentQueue.connect(settings) as queue:
         loops = (dispatcher.dispatch, dispatcher.listen, DeliveryDispatcher(database, client).run)
         tasks = [asyncio.create_task(loop()) for loop in (*loops, ActionRunner(database, queue).run)]
@@ -100,7 +99,7 @@ async def test_what_looks_each_second_tells_once_that_the_database_is_away_and_o
 async def test_a_result_that_waits_is_told_of_once_and_once_when_it_is_stored(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(attempting, "STORE_AGAIN_S", 0)
+    monkeypatch.setattr(outage, "STORE_AGAIN_S", 0)
     caplog.set_level(logging.INFO)
     tries = 0
 

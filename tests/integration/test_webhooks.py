@@ -20,12 +20,12 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.webhooks import WebhookActivities
 from enrichment.db import Database
+from enrichment.hosts import Address
 from enrichment.models import Submission
 from enrichment.runs import DeliveryRun
 from enrichment.service import EnrichmentQueue
 from enrichment.settings import Settings
 from enrichment.webhooks import deliveries, endpoints, posting, registration
-from enrichment.webhooks.addresses import Address
 from enrichment.webhooks.deliveries import Due, Round, Telling
 from enrichment.webhooks.endpoints import Endpoint
 from enrichment.webhooks.lookups import Lookups

@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from enrichment import temporal
+from enrichment.cancellation import stop
 from enrichment.db import Database, dsn
 from enrichment.devstack.infrastructure import Infrastructure
 from enrichment.dispatch import Dispatcher
@@ -122,7 +123,7 @@ async def test_a_dispatcher_that_stops_in_the_middle_gives_its_rows_back(
     monkeypatch.setattr(temporal, "start", starting)
     job_id = await aside(queue)
     await release(database, job_id, "queue = 'ours'")
-    stopping = asyncio.create_task(Dispatcher(settings, database, client, ["ours"]).dispatch())
+    stopping = asyncio.create_task(Dispatcher(settings, database, client, {"ours": 1}).dispatch())
     async with asyncio.timeout(20):
         await stuck.wait()
     stopping.cancel()
@@ -132,6 +133,35 @@ async def test_a_dispatcher_that_stops_in_the_middle_gives_its_rows_back(
     assert left.id == job_id, "free at once, and not when the claim expires"
     await release(database, job_id, "queue = 'enrichment-critical', claimed_at = NULL")
     assert (await end_of(queue, job_id)).status is JobStatus.COMPLETED
+
+
+async def test_of_a_burst_what_has_a_slot_is_started_before_what_has_to_wait(
+    queue: EnrichmentQueue,
+    database: Database,
+    settings: Settings,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slots, started, start = {"wide": 2, "narrow": 1}, list[str](), temporal.start
+
+    async def starting(client: Client, job: Dispatchable) -> None:
+        if job.queue in slots:
+            started.append(job.queue)
+        else:
+            await start(client, job)
+
+    monkeypatch.setattr(temporal, "start", starting)
+    job_ids = [await aside(queue) for _ in range(5)]
+    for job_id, name in zip(job_ids, ("wide", "wide", "wide", "narrow", "narrow"), strict=True):
+        await release(database, job_id, f"queue = '{name}'")
+    dispatching = asyncio.create_task(Dispatcher(settings, database, client, slots).dispatch())
+    async with asyncio.timeout(20):
+        while len(started) < 5:
+            await asyncio.sleep(0.01)
+    await stop(dispatching)
+
+    assert started == ["wide", "wide", "narrow", "wide", "narrow"]
+    await asyncio.gather(*map(queue.cancel_job, job_ids))
 
 
 async def test_a_worker_that_dies_after_it_saved_the_result_does_not_enrich_again(

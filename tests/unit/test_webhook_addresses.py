@@ -4,8 +4,9 @@ import ipaddress
 
 import pytest
 
+from enrichment.hosts import Address
 from enrichment.webhooks import addresses
-from enrichment.webhooks.addresses import Address, Refused
+from enrichment.webhooks.addresses import Refused
 
 PRIVATE = (
     "https://127.0.0.1/",

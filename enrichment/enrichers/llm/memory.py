@@ -12,13 +12,12 @@ from typing import Any
 
 from pydantic_ai.usage import RequestUsage
 
+from enrichment import outage
 from enrichment.db import Database
 from enrichment.enrichers.base import Asker
 from enrichment.enrichers.llm.billing import Billing
 from enrichment.errors import StorageUnavailable
-from enrichment.events import DATABASE_LOST
 from enrichment.models import JSON
-from enrichment.outage import Outage
 from enrichment.responses import questions, store
 from enrichment.responses.store import LEASE, RESERVED, Kept, Question
 from enrichment.settings import Settings
@@ -26,7 +25,6 @@ from enrichment.spending.budgets import Reservation
 
 LOOK_AGAIN_S = 0.2
 """How often one who waits for another's answer looks for it."""
-STORE_AGAIN_S = 0.5
 CANCEL_WAITS_S = 1.0
 """How long a cancel waits for an answer that is being kept, and a failed request for its money to be given back."""
 
@@ -127,15 +125,7 @@ class Memory:
 
     async def _until_stored(self, write: Callable[[], Awaitable[None]]) -> None:
         sentence = "Holding what a call has cost until the database answers"
-        outage = Outage(DATABASE_LOST, sentence, job_id=self.asker.job_id, run=self.asker.run)
-        while True:
-            try:
-                await write()
-            except StorageUnavailable as error:
-                outage.begin(error)
-                await asyncio.sleep(STORE_AGAIN_S)
-            else:
-                return outage.end()
+        await outage.until_stored(write, sentence, job_id=self.asker.job_id, run=self.asker.run)
 
 
 def _hold(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
