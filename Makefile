@@ -48,7 +48,7 @@ kills: setup ## kill -9 of the worker KILLS times beside a paid answer: nothing 
 fuzz: setup ## CASES requests from the API's own document, and CASES that nobody would make: no 500, no row changed by a refusal
 	ENRICHMENT_FUZZ_CASES=$(or $(CASES),20000) $(BIN)/pytest -o faulthandler_timeout=0 tests/integration/test_api_fuzz.py
 
-bench: setup ## measurements beside BullMQ, taskiq and bare Temporal, in a quarter of an hour; ARGS=--quick for four minutes, ARGS='--only NAME'
+bench: setup ## measurements beside BullMQ, taskiq and bare Temporal, in ten minutes; ARGS=--quick for two, ARGS='--only NAME'
 	$(BIN)/python -m benchmarks $(or $(ARGS),--keep docs/benchmarks.md)
 
 lock: $(UV) ## write the locks anew from pyproject.toml: versions and hashes; that of the image has fewer packages
