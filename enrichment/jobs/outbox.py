@@ -18,7 +18,9 @@ TELL = f"SELECT pg_notify('{CHANNEL}', '')"
 hint: a dispatcher that misses it looks at the table within a second.
 """
 CLAIM_LEASE = timedelta(seconds=8)
-"""Longer than starting a batch of workflows may take, shorter than the 10 s after which a row counts as forgotten."""
+"""Longer than starting a batch of workflows takes, shorter than the 10 s after which a row counts as forgotten. While
+Temporal hangs it may run out: another dispatcher then tries the row too, which changes nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)

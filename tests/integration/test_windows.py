@@ -142,11 +142,11 @@ async def test_of_a_burst_what_has_a_slot_is_started_before_what_has_to_wait(
     client: Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slots, started, start = {"wide": 2, "narrow": 1}, list[str](), temporal.start
+    slots, started, start = {"wide": 2, "narrow": 1}, asyncio.Queue[str](), temporal.start
 
     async def starting(client: Client, job: Dispatchable) -> None:
         if job.queue in slots:
-            started.append(job.queue)
+            started.put_nowait(job.queue)
         else:
             await start(client, job)
 
@@ -156,11 +156,10 @@ async def test_of_a_burst_what_has_a_slot_is_started_before_what_has_to_wait(
         await release(database, job_id, f"queue = '{name}'")
     dispatching = asyncio.create_task(Dispatcher(settings, database, client, slots).dispatch())
     async with asyncio.timeout(20):
-        while len(started) < 5:
-            await asyncio.sleep(0.01)
+        order = [await started.get() for _ in job_ids]
     await stop(dispatching)
 
-    assert started == ["wide", "wide", "narrow", "wide", "narrow"]
+    assert order == ["wide", "wide", "narrow", "wide", "narrow"]
     await asyncio.gather(*map(queue.cancel_job, job_ids))
 
 
