@@ -21,8 +21,10 @@ from api.parameters import of_caller
 from enrichment.access.scopes import Principal
 from enrichment.errors import EnrichmentError, NotFound
 from enrichment.ids import is_id
+from enrichment.models import OPEN, Job
 from enrichment.service import NO_SUCH_JOB, EnrichmentQueue
 from enrichment.together import Together
+from enrichment.unchanged import Unchanged
 
 _BY_QUERY = re.compile(rb"jobId=([0-9a-f-]{36})")
 _KEY = re.compile("[ -~]{1,200}")
@@ -40,6 +42,7 @@ class Express:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._open_jobs = Unchanged(_json)
         # One at a time for each tenant, for a read is this process's work, hardly PostgreSQL's; a slow one is its own.
         self._reading = Together(self._read_all, of_group=1, at_once=4)
 
@@ -88,8 +91,12 @@ class Express:
         queue, tenant = whose
         queue = queue.for_tenant(tenant)
         jobs = await queue.explain(await queue.get_jobs(list(dict.fromkeys(job_ids))))
-        shown = {job.job_id: answers.view(job).model_dump_json(by_alias=True) for job in jobs}
+        shown = {job.job_id: self._open_jobs.of(job.job_id, job) if job.status in OPEN else _json(job) for job in jobs}
         return [shown.get(job_id) for job_id in job_ids]
+
+
+def _json(job: Job) -> str:
+    return answers.view(job).model_dump_json(by_alias=True)
 
 
 async def _admit(request: Request, route: str) -> Principal | None:

@@ -19,6 +19,7 @@ from enrichment.events import PROGRESS_LOST
 from enrichment.models import JSON, TERMINAL, Progress
 from enrichment.redis import TIMEOUT_S, Circuit, redis_client
 from enrichment.settings import Settings
+from enrichment.unchanged import Unchanged
 
 TTL_OPEN_S = 24 * 3600
 TTL_ENDED_S = 3600
@@ -68,6 +69,7 @@ class ProgressStore:
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+        self._snapshots = Unchanged(_snapshot)
         self._script = redis.register_script(_REPORT)
         self._circuit = Circuit(redis, PROGRESS_LOST, "Redis does not answer; progress is stale for now")
         self._next = _Round()
@@ -138,7 +140,8 @@ class ProgressStore:
         held = await self._circuit.call(snapshots)
         if held is None:
             return None
-        return {job_id: _snapshot(fields) for job_id, fields in zip(job_ids, held, strict=True) if fields}
+        found = ((job_id, fields) for job_id, fields in zip(job_ids, held, strict=True) if fields)
+        return {job_id: self._snapshots.of(job_id, fields) for job_id, fields in found}
 
     async def delete(self, job_ids: Sequence[str]) -> int:
         """Forgets jobs; returns how many had a snapshot."""

@@ -14,6 +14,7 @@ from enrichment.jobs.lanes import LAST
 from enrichment.models import (
     JOB_TYPES,
     JSON,
+    OPEN,
     Event,
     Job,
     JobStatus,
@@ -26,6 +27,7 @@ from enrichment.models import (
 )
 from enrichment.review.reviews import EditsRow
 from enrichment.tables import EventRow, JobRow
+from enrichment.unchanged import Unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ _SUMMARY = (
 _EDITS = (
     select(EditsRow.edits).where(EditsRow.job_id == JobRow.id, EditsRow.run == JobRow.run).scalar_subquery()
 )  # fmt: skip
-_GET = select(*_SUMMARY, JobRow.result, _EDITS.label("edits")).where(
+_FINAL = case((JobRow.status == JobStatus.COMPLETED, JobRow.result))
+_GET = select(*_SUMMARY, _FINAL.label("result"), _EDITS.label("edits")).where(
     JobRow.tenant == bindparam("tenant"), JobRow.id == any_(bindparam("job_ids", type_=ARRAY(Text)))
 )
 """Made once: SQLAlchemy matches the columns of a new statement to those it has compiled at every call."""
@@ -113,10 +116,12 @@ async def get(database: Database, tenant: str, job_id: str) -> Job | None:
 async def get_all(database: Database, tenant: str, job_ids: Sequence[str]) -> list[Job]:
     """Those of the jobs that there are, in any order, each as `get` shows it."""
     rows = (await database.execute(_GET, {"tenant": tenant, "job_ids": list(job_ids)})).all()
-    final = [row.result if row.status == JobStatus.COMPLETED else None for row in rows]
-    results = await database.vault.open_results(database, final)
+    results = await database.vault.open_results(database, [row.result for row in rows])
     edits = await database.vault.open_all(database, [row.edits for row in rows])
-    return [_job(row, result, edited) for row, (result, _), (edited, _) in zip(rows, results, edits, strict=True)]
+    return [
+        _open_jobs.of(row.id, row) if row.status in OPEN else _job(row, result, edited)
+        for row, (result, _), (edited, _) in zip(rows, results, edits, strict=True)
+    ]
 
 
 async def statuses(database: Database, job_ids: Sequence[str]) -> dict[str, JobStatus]:
@@ -234,6 +239,10 @@ def _job(row: Any, result: dict[str, Any] | None = None, edits: Sequence[JSON] |
         model=row.model,
         usage=_usage(row),
     )
+
+
+_open_jobs = Unchanged(_job)
+"""Not of those that have ended: no result stays here."""
 
 
 def _usage(row: Any) -> JobUsage | None:
