@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api import header
 from enrichment.access.keyring import Keyring
 from enrichment.access.limits import RequestLimit
 from enrichment.access.scopes import ALL, Principal, Scope
@@ -139,10 +140,10 @@ class Gate:
 
     def refuse_other_sites(self, request: Request, *, must_show_origin: bool = False) -> None:
         """Raises Forbidden where a browser acts for a page of another site; some browsers can be asked for proof."""
-        fetched_from, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "")
+        fetched_from, origin = header.first(request, b"sec-fetch-site"), header.first(request, b"origin") or ""
         if origin in self._origins or (is_codec(request.scope["path"]) and origin == self._ui_origin):
             return
-        own = request.headers.get("host", "")
+        own = header.first(request, b"host") or ""
         is_own = fetched_from == "same-origin" or (not fetched_from and origin in (f"http://{own}", f"https://{own}"))
         is_unknown = fetched_from in (None, "none") and not origin
         if not (is_own or (is_unknown and not must_show_origin)):
@@ -175,7 +176,7 @@ class Gate:
 
     def _refuse_other_names(self, request: Request) -> None:
         """A page of another site can have its name point here: to the browser it is then the same site."""
-        if _without_port(request.headers.get("host", "").lower()) not in self._hosts:
+        if _without_port((header.first(request, b"host") or "").lower()) not in self._hosts:
             raise Forbidden("Without keys the API answers to names of this machine only; see ENRICHMENT_ALLOWED_HOSTS")
 
 
@@ -191,8 +192,8 @@ def needed(method: str, path: str) -> Need | None:
 
 def shown_key(request: Request) -> str | None:
     """The key that a request shows in its headers. Another scheme than Bearer is not for us."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
+    scheme, _, token = (header.first(request, b"authorization") or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else header.first(request, b"x-api-key")
 
 
 def _without_port(host: str) -> str:

@@ -1,5 +1,7 @@
 """More requests at a time than the process can serve: the rest is told at once to come again, instead of queueing."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -32,9 +34,9 @@ class Shedder:
             self._inside -= is_counted
             is_counted = False
 
-        async def watched(message: Message) -> None:
+        def watched(message: Message) -> Awaitable[None]:
             leave()
-            await send(message)
+            return send(message)
 
         try:
             return await self._app(scope, receive, watched)

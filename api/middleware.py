@@ -41,20 +41,20 @@ class Headers:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            return self._app(scope, receive, send)
         headers = _API_HEADERS if scope["path"].startswith("/api") else _HEADERS
         state = scope.setdefault("state", {})
 
-        async def with_headers(message: Message) -> None:
+        def with_headers(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 own = dict(message.get("headers", ()))
                 ours = [(name, value) for name, value in headers if name not in own]
                 message["headers"] = [*message.get("headers", ()), *ours, *_left(state.get("allowance"))]
-            await send(message)
+            return send(message)
 
-        return await self._app(scope, receive, with_headers)
+        return self._app(scope, receive, with_headers)
 
 
 def _left(allowance: Allowance | None) -> list[tuple[bytes, bytes]]:
@@ -75,10 +75,10 @@ class LastResort:
             return await self._app(scope, receive, send)
         has_begun = False
 
-        async def watched(message: Message) -> None:
+        def watched(message: Message) -> Awaitable[None]:
             nonlocal has_begun
             has_begun = True
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, watched)

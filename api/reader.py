@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from api import header
 from enrichment import strict_json
 from enrichment.errors import NotJson, TooLarge, TooSlow
 
@@ -27,9 +28,10 @@ async def read(request: Request, limit: int) -> Any:
     kind = media_type(request)
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise NotJson("Send JSON in UTF-8, with the header `Content-Type: application/json`")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    packing = header.first(request, b"content-encoding")
+    if packing is not None and packing.strip().lower() != "identity":
         raise NotJson("Send the body as it is: only the lines of a bulk may be packed")
-    if int(request.headers.get("content-length", "0")) > limit:
+    if int(header.first(request, b"content-length") or 0) > limit:
         raise _too_large(limit)
     body = bytearray()
     try:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,9 +18,17 @@ _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
 def row(request: JobRequest, tenant: str, idempotency_key: str | None, now: datetime) -> NewJob:
-    """The row of a job, or of a bulk: its candidates are rows of their own, and its payload tells how many."""
+    """The row of a job, or of a bulk: its candidates are rows of their own, and its payload tells how many.
+
+    Raises:
+        InvalidInput: the id of the one candidate cannot be used.
+    """
     queue = queues.queue_of(request.priority)
     options = request.options.model_copy(update={"as_of": request.options.as_of or now.date()})
+    payload, candidate_id, input_hash = JSON(), None, None
+    if isinstance(request, Submission) and request.candidates is None:
+        payload, candidate_id = request.candidate_data or {}, _candidate_id(request)
+        input_hash = _input_hash(payload, request.options)
     return NewJob(
         id=new_id(),
         tenant=tenant,
@@ -29,23 +36,13 @@ def row(request: JobRequest, tenant: str, idempotency_key: str | None, now: date
         priority=request.priority,
         queue=queue.task_queue,
         max_retries=queue.max_retries if request.max_retries is None else request.max_retries,
-        payload={},
+        payload=payload,
         options=options.model_dump(mode="json", by_alias=True, exclude_none=True),
+        candidate_id=candidate_id,
+        input_hash=input_hash,
         run_at=request.run_at,
         idempotency_key=idempotency_key,
         request_hash=None if idempotency_key is None else _hash(request),
-    )
-
-
-def with_candidate(job: NewJob, request: Submission) -> NewJob:
-    """The row with the one candidate of the request, if it has one.
-
-    Raises:
-        InvalidInput: the candidate's id cannot be used.
-    """
-    candidate = request.candidate_data or {}
-    return replace(
-        job, candidate_id=_candidate_id(request), payload=candidate, input_hash=_input_hash(candidate, request.options)
     )
 
 

@@ -45,7 +45,7 @@ class Submitting(Connected):
         """
         self._check(request)
         await self._require_quota(len(request.candidates or ()) + 1, idempotency_key)
-        job = submission.with_candidate(await self._row(request, idempotency_key), request)
+        job = await self._row(request, idempotency_key)
         if job.type is not JobType.BULK_CANDIDATE_ENRICHMENT:
             return self._accepted(await self._accepting.ask(self._tenant, job), job, job.request_hash)
         children = submission.children(request)
