@@ -1,6 +1,6 @@
 """Walks a result: finds its statements, and makes it anew without some of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from itertools import zip_longest
 from typing import Any, TypeVar
@@ -17,32 +17,39 @@ The draft's is `None` for one of a list of statements: their order says nothing.
 """
 
 
-def statements(node: object, pointer: str = "") -> Iterator[tuple[str, Statement[Any]]]:
-    """Every statement below `node`, with its place in the result's JSON."""
+def statements(node: object, pointer: str = "") -> list[tuple[str, Statement[Any]]]:
+    """Every statement in `node`, with its place in the result's JSON."""
     return _all(Statement, node, pointer)
 
 
-def engagements(result: BaseModel) -> Iterator[tuple[str, Engagement]]:
+def engagements(result: BaseModel) -> list[tuple[str, Engagement]]:
     """Every position that a result tells of, with its place in the result's JSON."""
     return _all(Engagement, result, "")
 
 
-def _all(wanted: type[M], node: object, pointer: str) -> Iterator[tuple[str, M]]:
-    if isinstance(node, wanted):
-        yield pointer, node
-        return
-    for name, part in _parts(node):
-        if isinstance(part, BaseModel | tuple):
-            yield from _all(wanted, part, f"{pointer}/{name}")
+def _all(wanted: type[M], node: object, pointer: str) -> list[tuple[str, M]]:
+    found: list[tuple[str, M]] = []
+    _collect(wanted, node, pointer, found)
+    return found
 
 
-def _parts(node: object) -> Iterator[tuple[str | int, object]]:
+def _collect(wanted: type[M], node: object, pointer: str, found: list[tuple[str, M]]) -> None:
     """What stands in a model or in a list, by its name in JSON."""
-    if isinstance(node, tuple):
-        yield from enumerate(node)
+    if isinstance(node, wanted):
+        found.append((pointer, node))
+    elif isinstance(node, tuple):
+        for position, part in enumerate(node):
+            if isinstance(part, _INNER):
+                _collect(wanted, part, f"{pointer}/{position}", found)
     elif isinstance(node, BaseModel):
+        values = vars(node)
         for name, alias in _fields(type(node)):
-            yield alias, getattr(node, name)
+            if isinstance(part := values[name], _INNER):
+                _collect(wanted, part, f"{pointer}/{alias}", found)
+
+
+_INNER = (tuple, BaseModel)
+"""What statements may stand in."""
 
 
 @cache

@@ -36,14 +36,13 @@ class Node:
     def child(self, path: str) -> "Node | None":
         """What stands under `path` (keys joined by slashes), or `None` if it is absent, null or blank."""
         node: Node | None = self
-        for name in _names(path):
-            node = node.at(name) if node else None
+        for name, plain in _names(path):
+            node = node._at(name, plain) if node else None
         return node
 
-    def at(self, name: str) -> "Node | None":
+    def _at(self, name: str, plain: str) -> "Node | None":
         if not isinstance(self.value, dict):
             return None
-        plain = _plain_name(name)
         self._asked.add(plain)
         key = self._plain_keys().get(plain)
         if key is None:
@@ -83,7 +82,11 @@ class Node:
 
     def all(self, paths: Iterable[str]) -> list["Node"]:
         """What stands under any of `paths`. All of them count as looked for, the first that is there as the best."""
-        found = {node.pointer: node for path in paths if (node := self.child(path))}
+        if not isinstance(self.value, dict):
+            return []
+        keys, begins = self._plain_keys(), _begins(tuple(paths))
+        self._asked.update(begins.values())
+        found = {node.pointer: node for path, begin in begins.items() if begin in keys and (node := self.child(path))}
         return list(found.values())
 
     def own_text(self) -> Text | None:
@@ -144,9 +147,15 @@ _plain_name = cache(_plain)
 
 
 @cache
-def _names(path: str) -> tuple[str, ...]:
-    """Of our own paths only, too."""
-    return tuple(path.split("/"))
+def _names(path: str) -> tuple[tuple[str, str], ...]:
+    """Each key of a path as it is written and plain. Of our own paths only, too."""
+    return tuple((name, _plain(name)) for name in path.split("/"))
+
+
+@cache
+def _begins(paths: tuple[str, ...]) -> dict[str, str]:
+    """The first key of each path, plain: most of what is looked for is not there."""
+    return {path: _names(path)[0][1] for path in paths}
 
 
 def _is_blank(value: object) -> bool:

@@ -40,7 +40,7 @@ class RulesEnricher:
         build = _BUILDERS.get(task.type)
         if build is None:
             raise UnsupportedType("This type does not enrich a single candidate.")
-        return await follow(self._stages(task, build), report)
+        return await follow(self._stages(task, build), report, task.candidate)
 
     def recipe(self, job_type: JobType) -> Recipe:  # noqa: ARG002 the rules of all types are one version
         return Recipe(PROVIDER, MODEL, None, self._taxonomy.version)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Generator
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from enrichment.enrichers.base import Report
 
@@ -24,20 +24,36 @@ Stages = Generator[Stage, None, T]
 
 AT_ONCE_S = 0.01
 """A thread that is so soon at its next stage goes on: coming back to say so would take longer than the stage."""
+SHORT = 1_000
+"""Characters and values of a candidate who is read in a few milliseconds."""
 
 
-async def follow(stages: Stages[T], report: Report) -> T:
-    """Runs the computation in a thread, some stages at a time.
+async def follow(stages: Stages[T], report: Report, candidate: Any) -> T:
+    """Runs the computation in a thread, some stages at a time; that for a short candidate where it is called.
 
     A large candidate takes seconds. In the event loop they would hold up every other job of the process and its signs
-    of life; in a thread, a cancelled job stops at its next stage.
+    of life; in a thread, a cancelled job stops at its next stage. For a candidate of a line or two, the way to a thread
+    and back takes as long as the work.
     """
+    is_short = _is_short(candidate)
     while True:
-        reached, results = await asyncio.to_thread(_advance, stages)
+        reached, results = _advance(stages) if is_short else await asyncio.to_thread(_advance, stages)
         for stage in reached:
             await report(*stage)
         if results:
             return results[0]
+
+
+def _is_short(value: Any) -> bool:
+    """It looks no further than `SHORT`."""
+    left, inside = SHORT, [value]
+    while inside and left >= 0:
+        value = inside.pop()
+        if isinstance(value, str | list | dict):
+            left -= len(value)
+        if left >= 0 and isinstance(value, list | dict):
+            inside += value.values() if isinstance(value, dict) else value
+    return left >= 0
 
 
 def _advance(stages: Stages[T]) -> tuple[list[Stage], list[T]]:
