@@ -69,6 +69,7 @@ class Database:
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
             pool_recycle=1800,
+            pool_use_lifo=True,  # the connection that was used last has its statements prepared
             hide_parameters=True,
             connect_args={
                 "timeout": CONNECT_TIMEOUT_S,

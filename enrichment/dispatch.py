@@ -34,6 +34,8 @@ AT_ONCE = 20
 """Rows claimed per queue and look. Small, so that several workers share a burst; with fewer, hundreds of rows of one
 queue would wait longer than the 10 s after which a row counts as forgotten.
 """
+MARK_EVERY_S = 0.25
+"""How often what was started is marked. By then most of it has begun, which marks it too, and was not held up."""
 STARTS_AT_ONCE = 6
 """Of a burst: were all asked for at once, all would be started at the end, and the slots stand empty until then. Enough
 for a hundred starts a second by a Temporal that is 50 ms away.
@@ -50,6 +52,8 @@ class Dispatcher:
         self._slots = slots
         self._queues = list(slots)
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
+        self._started: list[Dispatchable] = []
+        """And not marked yet. Of a mark that fails the claims run out, and a second start changes nothing."""
         self._is_woken = asyncio.Event()
         self._without_outbox = Outage(DISPATCH_FAILED, "The outbox cannot be read")
         self._without_temporal = Outage(DISPATCH_FAILED, "Temporal does not start workflows")
@@ -82,10 +86,8 @@ class Dispatcher:
             return True
         try:
             answers = await asyncio.gather(*(self._start_one(job) for job in claimed))
-            started = [job for job, answer in zip(claimed, answers, strict=True) if answer]
+            self._started += [job for job, answer in zip(claimed, answers, strict=True) if answer]
             refused = [job for job, answer in zip(claimed, answers, strict=True) if not answer]
-            if started:
-                await outbox.mark_dispatched(self._database, started)
         except asyncio.CancelledError:  # this worker stops; to start again what it has started changes nothing
             with contextlib.suppress(EnrichmentError):
                 await outbox.give_back(self._database, claimed)
@@ -117,6 +119,21 @@ class Dispatcher:
         except RPCError:
             return False
         return True
+
+    async def mark(self) -> None:
+        """Marks what was started, every `MARK_EVERY_S` and when it is cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(MARK_EVERY_S)
+                await self._mark()
+        finally:
+            await self._mark()
+
+    async def _mark(self) -> None:
+        started, self._started = self._started, []
+        if started:
+            with contextlib.suppress(EnrichmentError):  # `dispatch` tells of it, too
+                await outbox.mark_dispatched(self._database, started)
 
     async def listen(self) -> None:
         """Wakes `dispatch` until it is cancelled. While no connection listens, the look every second does."""

@@ -90,6 +90,7 @@ async def running(settings: Settings) -> AsyncIterator[None]:
         background = (
             dispatcher.listen,
             dispatcher.dispatch,
+            dispatcher.mark,
             DeliveryDispatcher(database, client).run,
             ActionRunner(database, product).run,
             partial(load.tell, database, settings),

@@ -54,6 +54,7 @@ class Changed:
     parent_id: str | None
     batch: int | None
     is_dispatched: bool
+    """Or about to be: a workflow may run."""
     attempt: int
     """The last attempt of the run, from 1."""
 
@@ -91,7 +92,8 @@ _CANCEL = text("""
         SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
             result = NULL, error = :reason
         WHERE id = :id AND tenant = :tenant AND status IN ('pending', 'in_progress')
-        RETURNING id, run, type, old.status AS was, parent_id, batch, dispatched_at,
+        RETURNING id, run, type, old.status AS was, parent_id, batch,
+                  coalesce(dispatched_at, claimed_at) AS dispatched_at,
                   retry_count - retries_before_run + 1 AS attempt
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)

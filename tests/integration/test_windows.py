@@ -1,7 +1,7 @@
 """Each dangerous window, forced open: a process or a component is lost just there, and the job ends once and right."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -161,6 +161,51 @@ async def test_of_a_burst_what_has_a_slot_is_started_before_what_has_to_wait(
 
     assert order == ["wide", "wide", "narrow", "wide", "narrow"]
     await asyncio.gather(*map(queue.cancel_job, job_ids))
+
+
+async def test_what_was_started_is_marked_when_the_dispatcher_stops_at_the_latest(
+    queue: EnrichmentQueue,
+    database: Database,
+    settings: Settings,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started, looks_again, start, claim = asyncio.Event(), asyncio.Event(), temporal.start, outbox.claim
+
+    async def starting(client: Client, job: Dispatchable) -> None:
+        if job.queue == "ours":
+            started.set()
+        else:
+            await start(client, job)
+
+    async def claiming(database: Database, queues: Sequence[str], limit: int) -> list[Dispatchable]:
+        if started.is_set() and queues == ["ours"]:
+            looks_again.set()
+        return await claim(database, queues, limit)
+
+    monkeypatch.setattr(temporal, "start", starting)
+    monkeypatch.setattr(outbox, "claim", claiming)
+    monkeypatch.setattr("enrichment.dispatch.MARK_EVERY_S", 60)
+    job_id = await aside(queue)
+    await release(database, job_id, "queue = 'ours'")
+    dispatcher = Dispatcher(settings, database, client, {"ours": 1})
+    loops = [asyncio.create_task(loop()) for loop in (dispatcher.mark, dispatcher.dispatch)]
+    async with asyncio.timeout(20):
+        await looks_again.wait()
+    await asyncio.gather(*map(stop, loops))
+
+    marked = text("SELECT dispatched_at IS NOT NULL AND claimed_at IS NULL FROM enrichment_job WHERE id = :id")
+    assert (await database.execute(marked, {"id": job_id})).scalar_one()
+    await queue.cancel_job(job_id)
+
+
+async def test_a_cancel_between_the_start_and_the_mark_is_signalled(queue: EnrichmentQueue, database: Database) -> None:
+    claimed, unclaimed = await aside(queue), await aside(queue)
+    await release(database, claimed, "claimed_at = now()")
+
+    told = [await transitions.cancel(database, "default", job_id, "changed my mind") for job_id in (claimed, unclaimed)]
+
+    assert [cancelled is not None and cancelled.is_dispatched for cancelled in told] == [True, False]
 
 
 async def test_a_worker_that_dies_after_it_saved_the_result_does_not_enrich_again(
