@@ -7,7 +7,7 @@ notification costs a second and nothing else.
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import asyncpg
@@ -34,24 +34,38 @@ AT_ONCE = 20
 """Rows claimed per queue and look. Small, so that several workers share a burst; with fewer, hundreds of rows of one
 queue would wait longer than the 10 s after which a row counts as forgotten.
 """
+STARTS_AT_ONCE = 6
+"""Were all of a burst asked for at once, all would be started at the end, and the slots stand empty until then."""
+PACE_S = 0.015
+"""What has to wait for a slot is started one after the other, each so long after the one before at the latest: all at
+once it would hold up what is more urgent and what runs, and one by one at a Temporal that is far a burst would wait.
+"""
 MARK_EVERY_S = 0.25
 """How often what was started is marked. By then most of it has begun, which marks it too, and was not held up."""
-STARTS_AT_ONCE = 6
-"""Of a burst: were all asked for at once, all would be started at the end, and the slots stand empty until then. Enough
-for a hundred starts a second by a Temporal that is 50 ms away.
-"""
 
 
 class Dispatcher:
-    """Dispatches the rows of the task queues that this process serves, each with so many `slots`."""
+    """Dispatches the rows of the task queues that this process serves, each with its `slots` and what is `running`."""
 
-    def __init__(self, settings: Settings, database: Database, client: Client, slots: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        client: Client,
+        slots: Mapping[str, int],
+        running: Counter[str],
+    ) -> None:
         self._settings = settings
         self._database = database
         self._client = client
         self._slots = slots
-        self._queues = list(slots)
+        self._running = running
+        self._on_their_way: Counter[str] = Counter()
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
+        self._line = asyncio.Lock()
+        self._crowded: set[str] = set()
+        """The queues of which some stand in line."""
+        self._is_refused = False
         self._started: list[Dispatchable] = []
         """And not marked yet. Of a mark that fails the claims run out, and a second start changes nothing."""
         self._is_woken = asyncio.Event()
@@ -62,62 +76,85 @@ class Dispatcher:
     async def dispatch(self) -> None:
         """Starts what is due, woken by `listen` and every second, until it is cancelled."""
         with contextlib.suppress(EnrichmentError):
-            if await outbox.has_begun(self._database, self._queues):
+            if await outbox.has_begun(self._database, list(self._slots)):
                 await asyncio.sleep(HEAD_START_S)
-        while True:
-            self._is_woken.clear()
-            try:
-                claimed = await outbox.claim(self._database, self._queues, AT_ONCE)
-                all_started = await self._start(self._in_turn(claimed))
-                self._without_outbox.end()
-            except EnrichmentError as error:
-                self._without_outbox.begin(error)
-                all_started = False
-            if not all_started:
-                await asyncio.sleep(LOOK_EVERY_S)
-            elif not claimed:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY_S):
-                        await self._is_woken.wait()
+        async with asyncio.TaskGroup() as starts:
+            while True:
+                self._is_woken.clear()
+                is_more = await self._look(starts)
+                if self._is_refused:
+                    self._is_refused = False
+                    await asyncio.sleep(LOOK_EVERY_S)
+                elif not is_more:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_EVERY_S):
+                            await self._is_woken.wait()
 
-    async def _start(self, claimed: Sequence[Dispatchable]) -> bool:
-        """Starts their workflows. False: Temporal refused some, which are free again for the next look."""
-        if not claimed:
-            return True
+    async def _look(self, starts: asyncio.TaskGroup) -> bool:
+        """Has what is due started, beside the next looks. Whether there may be more of it already."""
         try:
-            answers = await asyncio.gather(*(self._start_one(job) for job in claimed))
-            self._started += [job for job, answer in zip(claimed, answers, strict=True) if answer]
-            refused = [job for job, answer in zip(claimed, answers, strict=True) if not answer]
+            claimed = await outbox.claim(self._database, [*self._slots.keys() - self._crowded], AT_ONCE)
+            self._without_outbox.end()
+        except EnrichmentError as error:
+            self._without_outbox.begin(error)
+            return False
+        by_queue: defaultdict[str, list[Dispatchable]] = defaultdict(list)
+        for job in claimed:
+            by_queue[job.queue].append(job)
+        for queue, jobs in by_queue.items():
+            room = max(0, self._slots[queue] - self._running[queue] - self._on_their_way[queue])
+            if len(jobs) > room:
+                self._crowded.add(queue)
+            starts.create_task(self._start(jobs[:room], jobs[room:], starts))
+        return max(map(len, by_queue.values()), default=0) >= AT_ONCE
+
+    async def _start(
+        self, at_once: Sequence[Dispatchable], in_line: Sequence[Dispatchable], starts: asyncio.TaskGroup
+    ) -> None:
+        """Starts the workflows of jobs of one queue. While some stand in line nothing more is claimed of it.
+
+        What Temporal refuses is free again.
+        """
+        jobs = [*at_once, *in_line]
+        try:
+            starting = [starts.create_task(self._start_one(job)) for job in at_once]
+            for job in in_line:
+                async with self._line:
+                    starting.append(starts.create_task(self._start_one(job)))
+                    await asyncio.wait(starting[-1:], timeout=PACE_S)
+            answers = await asyncio.gather(*starting)
         except asyncio.CancelledError:  # this worker stops; to start again what it has started changes nothing
             with contextlib.suppress(EnrichmentError):
-                await outbox.give_back(self._database, claimed)
+                await outbox.give_back(self._database, jobs)
             raise
+        finally:
+            if in_line:
+                self._crowded.discard(in_line[0].queue)
+                self._is_woken.set()
+        refused = [job for job, answer in zip(jobs, answers, strict=True) if not answer]
+        self._started += [job for job, answer in zip(jobs, answers, strict=True) if answer]
         if refused:
+            self._is_refused = True
             self._without_temporal.begin()
-            await outbox.give_back(self._database, refused)
+            with contextlib.suppress(EnrichmentError):  # their claims run out
+                await outbox.give_back(self._database, refused)
         else:
             self._without_temporal.end()
-        return not refused
-
-    def _in_turn(self, claimed: Sequence[Dispatchable]) -> list[Dispatchable]:
-        """As many of each queue as it has slots, then as many again: what can run does not wait for what cannot."""
-        before: Counter[str] = Counter()
-        turns: list[int] = []
-        for job in claimed:
-            turns.append(before[job.queue] // self._slots[job.queue])
-            before[job.queue] += 1
-        return [claimed[place] for place in sorted(range(len(claimed)), key=turns.__getitem__)]
 
     async def _start_one(self, job: Dispatchable) -> bool:
         """Whether the row is done with: its workflow is started, or it cannot have one and has failed."""
+        self._on_their_way[job.queue] += 1
         try:
             async with self._starting:
                 await temporal.start(self._client, job)
         except (UnsupportedType, Internal) as error:
             failed = Outcome(JobStatus.FAILED, error.code, error.message)
-            await transitions.finish(self._database, job.id, job.run, failed)
+            with contextlib.suppress(EnrichmentError):  # the claim runs out, and it is tried again
+                await transitions.finish(self._database, job.id, job.run, failed)
         except RPCError:
             return False
+        finally:
+            self._on_their_way[job.queue] -= 1
         return True
 
     async def mark(self) -> None:

@@ -86,7 +86,7 @@ async def running(settings: Settings) -> AsyncIterator[None]:
             await stack.enter_async_context(worker)
         stack.push_async_callback(_shut_down, workers)
         slots = {queue.task_queue: settings.slots(queue) for queue in served}
-        dispatcher = Dispatcher(settings, database, client, slots)
+        dispatcher = Dispatcher(settings, database, client, slots, load.running)
         background = (
             dispatcher.listen,
             dispatcher.dispatch,

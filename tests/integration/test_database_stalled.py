@@ -74,7 +74,7 @@ async def test_what_looks_each_second_tells_once_that_the_database_is_away_and_o
     await proxy.break_(Kind.REFUSE)
     client = await temporal.connect(settings)
     database = Database.connect(through, application="tests", pool_size=POOL)
-    dispatcher = Dispatcher(through, database, client, {})
+    dispatcher = Dispatcher(through, database, client, {}, Counter())
     async with asyncio.timeout(60), await EnrichmentQueue.connect(settings) as queue:
         loops = (dispatcher.dispatch, dispatcher.listen, DeliveryDispatcher(database, client).run)
         tasks = [asyncio.create_task(loop()) for loop in (*loops, ActionRunner(database, queue).run)]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import struct
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -57,7 +58,7 @@ async def test_it_waits_for_no_answer_for_ever_and_asks_again(
     nowhere = Settings(_env_file=None, database_url="postgresql://someone@127.0.0.1:9/enrichment")
     database = Database.connect(nowhere, application="tests")
     async with serving(greeting, heard) as settings:
-        dispatcher = Dispatcher(settings, database, await temporal.connect(settings, lazy=True), {})
+        dispatcher = Dispatcher(settings, database, await temporal.connect(settings, lazy=True), {}, Counter())
         running = asyncio.create_task(dispatcher.listen())
         async with asyncio.timeout(10):
             for _ in range(2):
