@@ -41,11 +41,11 @@ function health({ health: found, queues, stats }) {
   const paused = BANDS.filter((band) => queues?.[band].pausedAt);
   return h("p.health", { role: "status" }, parts,
     workers("span.state.completed", found.workers),
-    paused.length > 0 && h("strong.badge.pending", t("paused"), ": ", paused.map((band) => t(band)).join(", ")),
+    paused[0] && h("strong.badge.pending", t("paused"), ": ", paused.map((band) => t(band)).join(", ")),
     h("span.end", stats && t("stored", { n: stats.total })));
 }
 
-const workers = (tag, n) => n ? h(tag, t(n === 1 ? "worker" : "workers", { n })) : h("strong.badge.failed", t("noWorker"));
+const workers = (tag, n) => n ? h(tag, t(n === 1 ? "worker" : "workers", { n })) : n === 0 && h("strong.badge.failed", t("noWorker"));
 
 function queue(band, { queues, throughput: minutes, at }) {
   const load = queues?.[band];

@@ -78,7 +78,11 @@ _GET = select(*_SUMMARY, _FINAL.label("result"), _EDITS.label("edits")).where(
 """Made once: SQLAlchemy matches the columns of a new statement to those it has compiled at every call."""
 
 
-_PAYLOAD = text("SELECT payload FROM enrichment_job WHERE tenant = :tenant AND id = :job_id").columns(payload=JSONB)
+_PAYLOAD = text("""
+    SELECT CASE type WHEN 'bulk_candidate_enrichment' THEN payload - 'standing' ELSE payload END AS payload
+    FROM enrichment_job WHERE tenant = :tenant AND id = :job_id
+""").columns(payload=JSONB)
+"""A bulk keeps how far it is beside what it was given, which is how many candidates and batches."""
 _IN_LINE = """
     SELECT 1 FROM enrichment_job
     WHERE tenant = :tenant AND queue = :queue AND status = 'pending' AND batch IS NULL

@@ -139,6 +139,15 @@ async def test_why_a_job_waits_and_what_it_was_given(api: httpx.AsyncClient) -> 
     assert (await api.get(f"{JOBS}/{job_id}")).json()["waiting"] is None
 
 
+async def test_a_bulk_was_given_so_many_candidates_in_so_many_batches(api: httpx.AsyncClient) -> None:
+    candidates, options = [{"basics": {"name": "Noor"}}] * 3, {"batchSize": 2}
+    bulk = await submit(
+        api, type="bulk_candidate_enrichment", candidateData=None, candidates=candidates, options=options
+    )
+
+    assert (await api.get(f"{JOBS}/{bulk}/input")).json() == {"total": 3, "batches": 2}
+
+
 async def test_the_overview_comes_whole_and_then_in_parts(api: httpx.AsyncClient, database: Database) -> None:
     seen: list[dict[str, Any]] = []
     async with asyncio.timeout(20), aconnect_sse(api, "GET", "/api/queue/events") as source:
