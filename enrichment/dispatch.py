@@ -7,6 +7,7 @@ notification costs a second and nothing else.
 
 import asyncio
 import contextlib
+import logging
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 
@@ -17,7 +18,7 @@ from temporalio.service import RPCError
 from enrichment import temporal
 from enrichment.db import CONNECT_TIMEOUT_S, LOST, STATEMENT_TIMEOUT_S, Database, dsn
 from enrichment.errors import EnrichmentError, Internal, UnsupportedType
-from enrichment.events import DATABASE_LOST, DISPATCH_FAILED
+from enrichment.events import DATABASE_LOST, DISPATCH_FAILED, WORK_UNFORESEEN
 from enrichment.jobs import outbox, transitions
 from enrichment.jobs.outbox import CHANNEL, Dispatchable
 from enrichment.jobs.transitions import Outcome
@@ -36,12 +37,19 @@ queue would wait longer than the 10 s after which a row counts as forgotten.
 """
 STARTS_AT_ONCE = 6
 """Were all of a burst asked for at once, all would be started at the end, and the slots stand empty until then."""
-PACE_S = 0.015
-"""What has to wait for a slot is started one after the other, each so long after the one before at the latest: all at
-once it would hold up what is more urgent and what runs, and one by one at a Temporal that is far a burst would wait.
+IN_LINE_AT_ONCE = 4
+PACE_S = 0.01
+"""What finds no free slot is started one by one: the next when the one before is answered, or after this long. All at
+once would delay what is more urgent and what runs; strictly one by one would take too long where Temporal is far.
 """
 MARK_EVERY_S = 0.25
-"""How often what was started is marked. By then most of it has begun, which marks it too, and was not held up."""
+"""How often what was started is marked. By then most of it has begun, which marks it too; a mark at once would compete
+with that.
+"""
+GIVE_BACK_WITHIN_S = 1.0
+"""What this worker has claimed when it stops. Beside a frozen database the claims run out instead."""
+
+log = logging.getLogger(__name__)
 
 
 class Dispatcher:
@@ -62,15 +70,18 @@ class Dispatcher:
         self._running = running
         self._on_their_way: Counter[str] = Counter()
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
+        self._starting_in_line = asyncio.Semaphore(IN_LINE_AT_ONCE)
         self._line = asyncio.Lock()
         self._crowded: set[str] = set()
         """The queues of which some stand in line."""
-        self._is_refused = False
+        self._must_rest = False
+        """Something was refused: the next look is not before `LOOK_EVERY_S` have passed."""
         self._started: list[Dispatchable] = []
-        """And not marked yet. Of a mark that fails the claims run out, and a second start changes nothing."""
+        """What is started and not marked yet. If a mark fails, claims run out, and a second start changes nothing."""
         self._is_woken = asyncio.Event()
         self._without_outbox = Outage(DISPATCH_FAILED, "The outbox cannot be read")
         self._without_temporal = Outage(DISPATCH_FAILED, "Temporal does not start workflows")
+        self._without_marks = Outage(DISPATCH_FAILED, "What was started cannot be marked")
         self._without_ear = Outage(DATABASE_LOST, "No connection listens for rows")
 
     async def dispatch(self) -> None:
@@ -78,12 +89,13 @@ class Dispatcher:
         with contextlib.suppress(EnrichmentError):
             if await outbox.has_begun(self._database, list(self._slots)):
                 await asyncio.sleep(HEAD_START_S)
+        self._crowded.clear()  # of a dispatch before this one, which failed
         async with asyncio.TaskGroup() as starts:
             while True:
                 self._is_woken.clear()
                 is_more = await self._look(starts)
-                if self._is_refused:
-                    self._is_refused = False
+                if self._must_rest:
+                    self._must_rest = False
                     await asyncio.sleep(LOOK_EVERY_S)
                 elif not is_more:
                     with contextlib.suppress(TimeoutError):
@@ -92,12 +104,14 @@ class Dispatcher:
 
     async def _look(self, starts: asyncio.TaskGroup) -> bool:
         """Has what is due started, beside the next looks. Whether there may be more of it already."""
+        queues = [queue for queue in self._slots if queue not in self._crowded]
         try:
-            claimed = await outbox.claim(self._database, [*self._slots.keys() - self._crowded], AT_ONCE)
-            self._without_outbox.end()
+            claimed = await outbox.claim(self._database, queues, AT_ONCE)
         except EnrichmentError as error:
             self._without_outbox.begin(error)
+            self._must_rest = True
             return False
+        self._without_outbox.end()
         by_queue: defaultdict[str, list[Dispatchable]] = defaultdict(list)
         for job in claimed:
             by_queue[job.queue].append(job)
@@ -106,7 +120,7 @@ class Dispatcher:
             if len(jobs) > room:
                 self._crowded.add(queue)
             starts.create_task(self._start(jobs[:room], jobs[room:], starts))
-        return max(map(len, by_queue.values()), default=0) >= AT_ONCE
+        return len(claimed) >= AT_ONCE
 
     async def _start(
         self, at_once: Sequence[Dispatchable], in_line: Sequence[Dispatchable], starts: asyncio.TaskGroup
@@ -117,45 +131,51 @@ class Dispatcher:
         """
         jobs = [*at_once, *in_line]
         try:
-            starting = [starts.create_task(self._start_one(job)) for job in at_once]
+            starting = [starts.create_task(self._start_one(job, self._starting)) for job in at_once]
             for job in in_line:
                 async with self._line:
-                    starting.append(starts.create_task(self._start_one(job)))
+                    starting.append(starts.create_task(self._start_one(job, self._starting_in_line)))
                     await asyncio.wait(starting[-1:], timeout=PACE_S)
             answers = await asyncio.gather(*starting)
         except asyncio.CancelledError:  # this worker stops; to start again what it has started changes nothing
-            with contextlib.suppress(EnrichmentError):
-                await outbox.give_back(self._database, jobs)
+            await self._give_back(jobs)
             raise
         finally:
             if in_line:
                 self._crowded.discard(in_line[0].queue)
                 self._is_woken.set()
         refused = [job for job, answer in zip(jobs, answers, strict=True) if not answer]
-        self._started += [job for job, answer in zip(jobs, answers, strict=True) if answer]
         if refused:
-            self._is_refused = True
+            self._must_rest = True
             self._without_temporal.begin()
-            with contextlib.suppress(EnrichmentError):  # their claims run out
-                await outbox.give_back(self._database, refused)
+            await self._give_back(refused)
         else:
             self._without_temporal.end()
 
-    async def _start_one(self, job: Dispatchable) -> bool:
-        """Whether the row is done with: its workflow is started, or it cannot have one and has failed."""
+    async def _start_one(self, job: Dispatchable, places: asyncio.Semaphore) -> bool:
+        """False: Temporal does not take it now. What fails in another way is tried again when its claim has run out."""
         self._on_their_way[job.queue] += 1
         try:
-            async with self._starting:
+            async with places:
                 await temporal.start(self._client, job)
-        except (UnsupportedType, Internal) as error:
-            failed = Outcome(JobStatus.FAILED, error.code, error.message)
-            with contextlib.suppress(EnrichmentError):  # the claim runs out, and it is tried again
-                await transitions.finish(self._database, job.id, job.run, failed)
+            self._started.append(job)
         except RPCError:
             return False
+        except (UnsupportedType, Internal) as error:  # it can have no workflow
+            failed = Outcome(JobStatus.FAILED, error.code, error.message)
+            with contextlib.suppress(EnrichmentError):
+                await transitions.finish(self._database, job.id, job.run, failed)
+        except Exception:  # one row is to stop no other
+            unforeseen = WORK_UNFORESEEN.fields(job_id=job.id, run=job.run)
+            log.exception("A workflow could not be started, as nobody foresaw", extra=unforeseen)
         finally:
             self._on_their_way[job.queue] -= 1
         return True
+
+    async def _give_back(self, jobs: Sequence[Dispatchable]) -> None:
+        with contextlib.suppress(EnrichmentError, TimeoutError):
+            async with asyncio.timeout(GIVE_BACK_WITHIN_S):
+                await outbox.give_back(self._database, jobs)
 
     async def mark(self) -> None:
         """Marks what was started, every `MARK_EVERY_S` and when it is cancelled."""
@@ -168,9 +188,14 @@ class Dispatcher:
 
     async def _mark(self) -> None:
         started, self._started = self._started, []
-        if started:
-            with contextlib.suppress(EnrichmentError):  # `dispatch` tells of it, too
-                await outbox.mark_dispatched(self._database, started)
+        if not started:
+            return
+        try:
+            await outbox.mark_dispatched(self._database, started)
+        except EnrichmentError as error:
+            self._without_marks.begin(error)
+        else:
+            self._without_marks.end()
 
     async def listen(self) -> None:
         """Wakes `dispatch` until it is cancelled. While no connection listens, the look every second does."""

@@ -25,7 +25,9 @@ def row(request: JobRequest, tenant: str, idempotency_key: str | None, now: date
     """
     queue = queues.queue_of(request.priority)
     options = request.options.model_copy(update={"as_of": request.options.as_of or now.date()})
-    payload, candidate_id, input_hash = JSON(), None, None
+    payload: JSON = {}
+    candidate_id: str | None = None
+    input_hash: str | None = None
     if isinstance(request, Submission) and request.candidates is None:
         payload, candidate_id = request.candidate_data or {}, _candidate_id(request)
         input_hash = _input_hash(payload, request.options)

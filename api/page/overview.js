@@ -45,6 +45,7 @@ function health({ health: found, queues, stats }) {
     h("span.end", stats && t("stored", { n: stats.total })));
 }
 
+// null: nobody can count them.
 const workers = (tag, n) => n ? h(tag, t(n === 1 ? "worker" : "workers", { n })) : n === 0 && h("strong.badge.failed", t("noWorker"));
 
 function queue(band, { queues, throughput: minutes, at }) {

@@ -45,7 +45,7 @@ class Check:
         }
 
     def faithfulness(self) -> Faithfulness:
-        checked = list(statements(self._result))
+        checked = statements(self._result)
         wrong = tuple(
             Violation(pointer=pointer, rule=broken, found=found)
             for pointer, statement in checked

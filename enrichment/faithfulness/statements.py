@@ -16,6 +16,9 @@ Mend = Callable[[str, Statement[Any], Statement[Any] | None], Statement[Any] | N
 The draft's is `None` for one of a list of statements: their order says nothing.
 """
 
+_INNER = (tuple, BaseModel)
+"""What statements may stand in."""
+
 
 def statements(node: object, pointer: str = "") -> list[tuple[str, Statement[Any]]]:
     """Every statement in `node`, with its place in the result's JSON."""
@@ -34,7 +37,7 @@ def _all(wanted: type[M], node: object, pointer: str) -> list[tuple[str, M]]:
 
 
 def _collect(wanted: type[M], node: object, pointer: str, found: list[tuple[str, M]]) -> None:
-    """What stands in a model or in a list, by its name in JSON."""
+    """Appends every `wanted` in `node` to `found`, with its place; it does not look inside of one."""
     if isinstance(node, wanted):
         found.append((pointer, node))
     elif isinstance(node, tuple):
@@ -46,10 +49,6 @@ def _collect(wanted: type[M], node: object, pointer: str, found: list[tuple[str,
         for name, alias in _fields(type(node)):
             if isinstance(part := values[name], _INNER):
                 _collect(wanted, part, f"{pointer}/{alias}", found)
-
-
-_INNER = (tuple, BaseModel)
-"""What statements may stand in."""
 
 
 @cache

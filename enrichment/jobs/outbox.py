@@ -19,7 +19,7 @@ hint: a dispatcher that misses it looks at the table within a second.
 """
 CLAIM_LEASE = timedelta(seconds=8)
 """Longer than starting a batch of workflows takes, shorter than the 10 s after which a row counts as forgotten. While
-Temporal hangs it may run out: another dispatcher then tries the row too, which changes nothing.
+Temporal hangs it may run out: another dispatcher, or this one, then tries the row too, which changes nothing.
 """
 
 

@@ -53,13 +53,14 @@ class Changed:
     was: JobStatus
     parent_id: str | None
     batch: int | None
-    is_dispatched: bool
-    """Or about to be: a workflow may run."""
+    may_have_workflow: bool
+    """It is dispatched, or about to be."""
     attempt: int
     """The last attempt of the run, from 1."""
 
 
-FINISHED = """
+_MAY_HAVE_WORKFLOW = "dispatched_at IS NOT NULL OR claimed_at IS NOT NULL AS may_have_workflow"
+FINISHED = f"""
     UPDATE enrichment_job AS job
     SET status = ending.status, completed_at = clock_timestamp(), retry_at = NULL, lane = NULL,
         error_code = ending.error_code, error = ending.error, milestone = greatest(job.milestone, ending.milestone),
@@ -74,8 +75,8 @@ FINISHED = """
     )
     WHERE job.id = ending.id AND job.run = ending.run AND job.status IN ('pending', 'in_progress')
     RETURNING job.id, job.run, job.type, old.status AS was, job.status, job.error_code, job.error, job.parent_id,
-              job.batch, job.dispatched_at, job.retry_count - job.retries_before_run + 1 AS attempt
-"""
+              job.batch, job.retry_count - job.retries_before_run + 1 AS attempt, {_MAY_HAVE_WORKFLOW}
+"""  # noqa: S608 the part is a constant
 """Ends any number of runs: `:endings` is what `endings` makes of them. What calls to models have used is counted when
 they end (`enrichment.spending`), for each attempt; an ending only tells of it where there were no calls.
 """
@@ -86,21 +87,20 @@ _FINISH = text(f"""
     )
     SELECT * FROM job
 """)  # noqa: S608 both parts are constants
-_CANCEL = text("""
+_CANCEL = text(f"""
     WITH job AS (
         UPDATE enrichment_job
         SET status = 'cancelled', completed_at = clock_timestamp(), retry_at = NULL, lane = NULL, error_code = NULL,
             result = NULL, error = :reason
         WHERE id = :id AND tenant = :tenant AND status IN ('pending', 'in_progress')
         RETURNING id, run, type, old.status AS was, parent_id, batch,
-                  coalesce(dispatched_at, claimed_at) AS dispatched_at,
-                  retry_count - retries_before_run + 1 AS attempt
+                  retry_count - retries_before_run + 1 AS attempt, {_MAY_HAVE_WORKFLOW}
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
         SELECT id, run, was, 'cancelled', :reason FROM job
     )
     SELECT * FROM job
-""")
+""")  # noqa: S608 the part is a constant
 _RETRIABLE = """
     job.id = :id AND job.tenant = :tenant AND (
         status IN ('failed', 'cancelled') OR status = 'completed' AND review = 'rejected'
@@ -125,8 +125,8 @@ _RETRY = text(f"""
             provider = NULL, model = NULL
         WHERE {_RETRIABLE}
           AND (parent_id IS NULL OR EXISTS (SELECT FROM parent WHERE status NOT IN ('pending', 'in_progress')))
-        RETURNING id, run, type, old.status AS was, parent_id, batch, dispatched_at,
-                  retry_count - retries_before_run + 1 AS attempt
+        RETURNING id, run, type, old.status AS was, parent_id, batch,
+                  retry_count - retries_before_run + 1 AS attempt, {_MAY_HAVE_WORKFLOW}
     ), event AS (
         INSERT INTO enrichment_event (job_id, run, from_status, to_status, reason)
         SELECT id, run, was, 'pending', 'retry' FROM job
@@ -210,6 +210,6 @@ def _changed(row: Any) -> Changed | None:
         JobStatus(row.was),
         row.parent_id,
         row.batch,
-        row.dispatched_at is not None,
+        row.may_have_workflow,
         row.attempt,
     )

@@ -128,11 +128,11 @@ class Steering(Reading):
             await quotas.require(self._database, self._tenant, quota, jobs, datetime.now(UTC))
 
     async def _signal_cancel(self, cancelled: transitions.Changed, reason: str) -> None:
-        if not cancelled.is_dispatched or cancelled.batch is not None:
+        if not cancelled.may_have_workflow or cancelled.batch is not None:
             return
         if not await self._orchestrator.signal(cancelled.id, cancelled.run, "cancel", reason):
             log.warning(
-                "Cancelled, but Temporal does not answer: the work stops when the sweeper sees it",
+                "Cancelled, but Temporal does not answer: what may run of it stops when the sweeper sees it",
                 extra=CANCEL_NOT_SIGNALLED.fields(job_id=cancelled.id, run=cancelled.run),
             )
 

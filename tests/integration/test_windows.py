@@ -55,6 +55,11 @@ async def release(database: Database, job_id: str, also: str = "claimed_at = NUL
     await database.execute(statement, {"id": job_id})
 
 
+async def marked(database: Database, job_id: str) -> bool:
+    statement = text("SELECT dispatched_at IS NOT NULL AND claimed_at IS NULL FROM enrichment_job WHERE id = :id")
+    return bool((await database.execute(statement, {"id": job_id})).scalar_one())
+
+
 async def end_of(queue: EnrichmentQueue, job_id: str) -> Job:
     async with asyncio.timeout(40):
         return [job async for job in queue.watch(job_id)][-1]
@@ -172,6 +177,39 @@ async def test_of_a_burst_what_has_to_wait_holds_up_nothing_that_has_a_slot(
     await asyncio.gather(*map(queue.cancel_job, (first, second, third, urgent)))
 
 
+async def test_a_row_that_nobody_foresaw_stops_no_other_and_counts_as_not_started(
+    queue: EnrichmentQueue,
+    database: Database,
+    settings: Settings,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started, start = asyncio.Queue[str](), temporal.start
+
+    async def starting(client: Client, job: Dispatchable) -> None:
+        if job.queue != "ours":
+            await start(client, job)
+        elif job.id == odd:
+            raise RuntimeError("odd")
+        else:
+            started.put_nowait(job.id)
+
+    monkeypatch.setattr(temporal, "start", starting)
+    odd, *others = [await aside(queue) for _ in range(3)]
+    for job_id in (odd, *others):
+        await release(database, job_id, "queue = 'ours'")
+    dispatcher = Dispatcher(settings, database, client, {"ours": 1}, Counter())
+    loops = [asyncio.create_task(loop()) for loop in (dispatcher.mark, dispatcher.dispatch)]
+    async with asyncio.timeout(20):
+        assert [await started.get() for _ in others] == others
+        while not await marked(database, others[-1]):
+            await asyncio.sleep(0.02)
+    await asyncio.gather(*map(stop, loops))
+
+    assert [await marked(database, job_id) for job_id in (odd, *others)] == [False, True, True]
+    await asyncio.gather(*map(queue.cancel_job, (odd, *others)))
+
+
 async def test_what_was_started_is_marked_also_by_a_dispatcher_that_stops(
     queue: EnrichmentQueue,
     database: Database,
@@ -202,8 +240,7 @@ async def test_what_was_started_is_marked_also_by_a_dispatcher_that_stops(
         await looks_again.wait()
     await asyncio.gather(*map(stop, loops))
 
-    marked = text("SELECT dispatched_at IS NOT NULL AND claimed_at IS NULL FROM enrichment_job WHERE id = :id")
-    assert (await database.execute(marked, {"id": job_id})).scalar_one()
+    assert await marked(database, job_id)
     await queue.cancel_job(job_id)
 
 
@@ -213,7 +250,7 @@ async def test_a_cancel_between_the_start_and_the_mark_is_signalled(queue: Enric
 
     told = [await transitions.cancel(database, "default", job_id, "changed my mind") for job_id in (claimed, unclaimed)]
 
-    assert [cancelled is not None and cancelled.is_dispatched for cancelled in told] == [True, False]
+    assert [cancelled is not None and cancelled.may_have_workflow for cancelled in told] == [True, False]
 
 
 async def test_a_worker_that_dies_after_it_saved_the_result_does_not_enrich_again(

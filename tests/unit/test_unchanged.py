@@ -1,8 +1,10 @@
 """What is kept of what was made: the same while its source is, and no more than there is room for."""
 
+import time
+
 import pytest
 
-from enrichment.unchanged import Unchanged
+from enrichment.unchanged import KEPT_S, Unchanged
 
 
 class Maker:
@@ -46,6 +48,16 @@ def test_beyond_the_limit_the_first_key_is_forgotten(maker: Maker) -> None:
     for key in ("a", "b", "a", "c", "b", "c", "a"):
         kept.of(key, 1)
     assert maker.asked == [1, 1, 1, 1]
+
+
+def test_after_a_while_all_is_forgotten(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Unchanged(maker)
+    kept.of("a", 1)
+    later = time.monotonic() + KEPT_S + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    kept.of("b", 1)
+    kept.of("a", 1)
+    assert maker.asked == [1, 1, 1]
 
 
 def test_a_source_that_cannot_be_made_leaves_what_was() -> None:

@@ -18,8 +18,6 @@ from enrichment.webhooks.lookups import Lookups
 
 MANY = 40
 """More than the event loop has threads of its own."""
-LONG = "x" * (stages.SHORT + 1)
-"""A candidate who is read in a thread."""
 
 
 class NameServer:
@@ -70,7 +68,7 @@ async def test_what_is_computed_meanwhile_ends(name_server: NameServer, monkeypa
     async with asyncio.timeout(20):
         while len(name_server.asked) < lookups.AT_ONCE:
             await asyncio.sleep(0.01)
-        assert await stages.follow(computation(), report, LONG) == "done"
+        assert await stages.follow(computation(), report, in_place=False) == "done"
 
     assert not any(task.done() for task in looking)
     assert len(name_server.asked) == lookups.AT_ONCE

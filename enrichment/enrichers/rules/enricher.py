@@ -9,7 +9,7 @@ from enrichment.enrichers.rules.experience import enhance_experience
 from enrichment.enrichers.rules.facts import MODEL, PROVIDER, Facts, gather
 from enrichment.enrichers.rules.profile import enhance_profile
 from enrichment.enrichers.rules.skills import optimize_skills
-from enrichment.enrichers.rules.stages import Stage, Stages, follow
+from enrichment.enrichers.rules.stages import Stage, Stages, follow, is_short
 from enrichment.errors import UnsupportedType
 from enrichment.mentions import Mentions
 from enrichment.models import JobType
@@ -40,7 +40,7 @@ class RulesEnricher:
         build = _BUILDERS.get(task.type)
         if build is None:
             raise UnsupportedType("This type does not enrich a single candidate.")
-        return await follow(self._stages(task, build), report, task.candidate)
+        return await follow(self._stages(task, build), report, in_place=is_short(task.candidate))
 
     def recipe(self, job_type: JobType) -> Recipe:  # noqa: ARG002 the rules of all types are one version
         return Recipe(PROVIDER, MODEL, None, self._taxonomy.version)

@@ -24,35 +24,37 @@ Stages = Generator[Stage, None, T]
 
 AT_ONCE_S = 0.01
 """A thread that is so soon at its next stage goes on: coming back to say so would take longer than the stage."""
-SHORT = 1_000
-"""Characters and values of a candidate who is read in a few milliseconds."""
+SHORT = 500
+"""Characters and values of a candidate who is usually read within a millisecond or two, and in 50 at worst."""
 
 
-async def follow(stages: Stages[T], report: Report, candidate: Any) -> T:
-    """Runs the computation in a thread, some stages at a time; that for a short candidate where it is called.
+async def follow(stages: Stages[T], report: Report, *, in_place: bool) -> T:
+    """Runs the computation in a thread, some stages at a time; or `in_place`, which is for short candidates.
 
     A large candidate takes seconds. In the event loop they would hold up every other job of the process and its signs
     of life; in a thread, a cancelled job stops at its next stage. For a candidate of a line or two, the way to a thread
     and back takes as long as the work.
     """
-    is_short = _is_short(candidate)
     while True:
-        reached, results = _advance(stages) if is_short else await asyncio.to_thread(_advance, stages)
+        reached, results = _advance(stages) if in_place else await asyncio.to_thread(_advance, stages)
         for stage in reached:
             await report(*stage)
         if results:
             return results[0]
 
 
-def _is_short(value: Any) -> bool:
-    """It looks no further than `SHORT`."""
+def is_short(value: Any) -> bool:
+    """Whether it has at most `SHORT` characters and values, keys included; it stops counting beyond."""
     left, inside = SHORT, [value]
     while inside and left >= 0:
         value = inside.pop()
         if isinstance(value, str | list | dict):
             left -= len(value)
-        if left >= 0 and isinstance(value, list | dict):
-            inside += value.values() if isinstance(value, dict) else value
+        if left >= 0 and isinstance(value, dict):
+            left -= sum(map(len, value))
+            inside += value.values()
+        elif left >= 0 and isinstance(value, list):
+            inside += value
     return left >= 0
 
 
