@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,6 +38,31 @@ ONCE = [JobStatus.PENDING, JobStatus.IN_PROGRESS, JobStatus.COMPLETED]
 @pytest.fixture(scope="module")
 async def client(settings: Settings) -> Client:
     return await temporal.connect(settings)
+
+
+Divert = Callable[[Callable[[Dispatchable], Awaitable[None]]], None]
+OURS = ("ours", "urgent")
+"""Queues that no worker serves."""
+
+
+@pytest.fixture
+def divert(monkeypatch: pytest.MonkeyPatch) -> Divert:
+    """Has the starts of jobs of `OURS` come to a test, and all others to Temporal."""
+    start = temporal.start
+
+    def to(starting: Callable[[Dispatchable], Awaitable[None]]) -> None:
+        async def diverted(client: Client, job: Dispatchable) -> None:
+            await (starting(job) if job.queue in OURS else start(client, job))
+
+        monkeypatch.setattr(temporal, "start", diverted)
+
+    return to
+
+
+@pytest.fixture
+def dispatcher(settings: Settings, database: Database, client: Client) -> Dispatcher:
+    """Of two slots of ours one is taken; the urgent one is free."""
+    return Dispatcher(settings, database, client, {"ours": 2, "urgent": 1}, Counter({"ours": 1}))
 
 
 async def submit(queue: EnrichmentQueue, **changes: Any) -> str:
@@ -112,24 +137,18 @@ async def test_a_dispatcher_that_dies_between_the_start_and_the_mark(
 
 
 async def test_a_dispatcher_that_stops_in_the_middle_gives_its_rows_back(
-    queue: EnrichmentQueue,
-    database: Database,
-    settings: Settings,
-    client: Client,
-    monkeypatch: pytest.MonkeyPatch,
+    queue: EnrichmentQueue, database: Database, dispatcher: Dispatcher, divert: Divert
 ) -> None:
-    stuck, start = asyncio.Event(), temporal.start
+    stuck = asyncio.Event()
 
-    async def starting(client: Client, job: Dispatchable) -> None:
-        if job.queue == "ours":
-            stuck.set()
-            await asyncio.Event().wait()
-        await start(client, job)
+    async def starting(job: Dispatchable) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
 
-    monkeypatch.setattr(temporal, "start", starting)
+    divert(starting)
     job_id = await aside(queue)
     await release(database, job_id, "queue = 'ours'")
-    stopping = asyncio.create_task(Dispatcher(settings, database, client, {"ours": 1}, Counter()).dispatch())
+    stopping = asyncio.create_task(dispatcher.dispatch())
     async with asyncio.timeout(20):
         await stuck.wait()
     stopping.cancel()
@@ -142,29 +161,21 @@ async def test_a_dispatcher_that_stops_in_the_middle_gives_its_rows_back(
 
 
 async def test_of_a_burst_what_has_to_wait_holds_up_nothing_that_has_a_slot(
-    queue: EnrichmentQueue,
-    database: Database,
-    settings: Settings,
-    client: Client,
-    monkeypatch: pytest.MonkeyPatch,
+    queue: EnrichmentQueue, database: Database, dispatcher: Dispatcher, divert: Divert
 ) -> None:
-    """One slot is free and one taken; in line, a start that Temporal never answers."""
-    slots, running = {"wide": 2, "urgent": 1}, Counter({"wide": 1})
-    started, start = asyncio.Queue[str](), temporal.start
+    """In line is a start that Temporal never answers."""
+    started = asyncio.Queue[str]()
 
-    async def starting(client: Client, job: Dispatchable) -> None:
-        if job.queue not in slots:
-            await start(client, job)
-            return
+    async def starting(job: Dispatchable) -> None:
         started.put_nowait(job.id)
         if job.id == second:
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(temporal, "start", starting)
+    divert(starting)
     first, second, third, urgent = [await aside(queue) for _ in range(4)]
     for job_id in (first, second, third):
-        await release(database, job_id, "queue = 'wide'")
-    dispatching = asyncio.create_task(Dispatcher(settings, database, client, slots, running).dispatch())
+        await release(database, job_id, "queue = 'ours'")
+    dispatching = asyncio.create_task(dispatcher.dispatch())
     async with asyncio.timeout(20):
         order = [await started.get() for _ in range(3)]
         await release(database, urgent, "queue = 'urgent'")
@@ -172,33 +183,25 @@ async def test_of_a_burst_what_has_to_wait_holds_up_nothing_that_has_a_slot(
     await stop(dispatching)
 
     assert order == [first, second, third, urgent]
-    left = {job.id for job in await outbox.claim(database, list(slots), 10)}
+    left = {job.id for job in await outbox.claim(database, OURS, 10)}
     assert second in left, "free at once, and not when the claim expires"
     await asyncio.gather(*map(queue.cancel_job, (first, second, third, urgent)))
 
 
 async def test_a_row_that_nobody_foresaw_stops_no_other_and_counts_as_not_started(
-    queue: EnrichmentQueue,
-    database: Database,
-    settings: Settings,
-    client: Client,
-    monkeypatch: pytest.MonkeyPatch,
+    queue: EnrichmentQueue, database: Database, dispatcher: Dispatcher, divert: Divert
 ) -> None:
-    started, start = asyncio.Queue[str](), temporal.start
+    started = asyncio.Queue[str]()
 
-    async def starting(client: Client, job: Dispatchable) -> None:
-        if job.queue != "ours":
-            await start(client, job)
-        elif job.id == odd:
+    async def starting(job: Dispatchable) -> None:
+        if job.id == odd:
             raise RuntimeError("odd")
-        else:
-            started.put_nowait(job.id)
+        started.put_nowait(job.id)
 
-    monkeypatch.setattr(temporal, "start", starting)
+    divert(starting)
     odd, *others = [await aside(queue) for _ in range(3)]
     for job_id in (odd, *others):
         await release(database, job_id, "queue = 'ours'")
-    dispatcher = Dispatcher(settings, database, client, {"ours": 1}, Counter())
     loops = [asyncio.create_task(loop()) for loop in (dispatcher.mark, dispatcher.dispatch)]
     async with asyncio.timeout(20):
         assert [await started.get() for _ in others] == others
@@ -213,28 +216,24 @@ async def test_a_row_that_nobody_foresaw_stops_no_other_and_counts_as_not_starte
 async def test_what_was_started_is_marked_also_by_a_dispatcher_that_stops(
     queue: EnrichmentQueue,
     database: Database,
-    settings: Settings,
-    client: Client,
+    dispatcher: Dispatcher,
+    divert: Divert,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    started, looks_again, start, claim = asyncio.Event(), asyncio.Event(), temporal.start, outbox.claim
+    started, looks_again, claim = asyncio.Event(), asyncio.Event(), outbox.claim
 
-    async def starting(client: Client, job: Dispatchable) -> None:
-        if job.queue == "ours":
-            started.set()
-        else:
-            await start(client, job)
+    async def starting(job: Dispatchable) -> None:
+        started.set()
 
     async def claiming(database: Database, queues: Sequence[str], limit: int) -> list[Dispatchable]:
         if started.is_set() and "ours" in queues:
             looks_again.set()
         return await claim(database, queues, limit)
 
-    monkeypatch.setattr(temporal, "start", starting)
+    divert(starting)
     monkeypatch.setattr(outbox, "claim", claiming)
     job_id = await aside(queue)
     await release(database, job_id, "queue = 'ours'")
-    dispatcher = Dispatcher(settings, database, client, {"ours": 1}, Counter())
     loops = [asyncio.create_task(loop()) for loop in (dispatcher.mark, dispatcher.dispatch)]
     async with asyncio.timeout(20):
         await looks_again.wait()
